@@ -1,0 +1,168 @@
+"""The nouns of the house: plain data that every other module speaks.
+
+A `Block` is one string of a request that may be read; an `Edit` is a new value for one path; a `Decision`
+says what happened to a block and why; an `Outcome` is what every door returns or reports.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from typing import Any
+
+JsonPath = tuple[str | int, ...]
+"""Keys and indices from the root of a request body to one value."""
+
+Payload = dict[str, Any]
+"""A request or response body as JSON values."""
+
+
+class Reason(StrEnum):
+    """Why a block came out as it did. Every decision has exactly one."""
+
+    COMPRESSED = "compressed"
+    NO_GAIN = "no_gain"
+    TOO_SHORT = "too_short"
+    TOO_LARGE = "too_large"
+    UNRECOGNISED = "unrecognised"
+    SYSTEM = "system"
+    ASSISTANT = "assistant"
+    USER = "user"
+    EXCLUDED_TOOL = "excluded_tool"
+    IS_ERROR = "is_error"
+    OPAQUE = "opaque"
+    RETRIEVED = "retrieved"
+    BYPASS = "bypass"
+    HOOK = "hook"
+    OFF = "off"
+    BUDGET = "budget"
+    FAILED = "failed"
+
+
+class Fidelity(StrEnum):
+    """What a lossless result restores.
+
+    `BYTES`: the text itself. `VALUE`: the JSON or CSV value with key order and number spelling, not its white
+    space. `DISPLAY`: what a terminal or browser would show of it.
+    """
+
+    BYTES = "bytes"
+    VALUE = "value"
+    DISPLAY = "display"
+
+
+class Tier(IntEnum):
+    """How much a reader has to do: read at sight, read one legend line, follow back references."""
+
+    PLAIN = 1
+    LEGEND = 2
+    MAX = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One readable string of a request.
+
+    `role` is `system`, `user`, `assistant` or `tool`. `tool` and `arguments` (JSON text) name the call that made
+    a tool output, empty if unknown. `message` is the index of the message it stands in. `cached` says that it
+    stands at or before the client's last cache breakpoint. `opaque` marks content that must not be read: its
+    `text` is empty. `protected` is the reason why it must stay as it is, or None.
+    """
+
+    path: JsonPath
+    text: str
+    role: str
+    tool: str = ""
+    arguments: str = ""
+    message: int = 0
+    is_error: bool = False
+    cached: bool = False
+    opaque: bool = False
+    protected: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A new JSON value for one path of a body; for compressed blocks a string."""
+
+    path: JsonPath
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Lossless:
+    """A shorter text from which `of` can be restored exactly by the encoding's decoder.
+
+    `encoding` is the name of the form (for example `json.table`), `tier` what it asks of the reader.
+    """
+
+    text: str
+    of: Fidelity
+    encoding: str
+    tier: Tier = Tier.PLAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What happened to one block and why. Tokens are those of the text as the model reads it."""
+
+    path: JsonPath
+    reason: Reason
+    tokens_before: int
+    tokens_after: int
+    role: str = "tool"
+    tool: str = ""
+    compressor: str = ""
+    encoding: str = ""
+    fidelity: Fidelity | None = None
+    remembered: bool = False
+    microseconds: int = 0
+
+    @property
+    def tokens_saved(self) -> int:
+        """Tokens that are not sent because of this decision."""
+        return self.tokens_before - self.tokens_after
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The body to send, and what was decided on the way. `body` is the very object that came in if unchanged."""
+
+    body: bytes
+    decisions: tuple[Decision, ...] = ()
+    counting: str = "exact"
+    note: str = ""
+    microseconds: int = 0
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def tokens_before(self) -> int:
+        """Tokens of all readable blocks as they came."""
+        return sum(d.tokens_before for d in self.decisions)
+
+    @property
+    def tokens_after(self) -> int:
+        """Tokens of all readable blocks as they are sent."""
+        return sum(d.tokens_after for d in self.decisions)
+
+    @property
+    def tokens_saved(self) -> int:
+        """Tokens of this request that are not sent."""
+        return self.tokens_before - self.tokens_after
+
+    @property
+    def reasons(self) -> Counter[Reason]:
+        """How many blocks came out for each reason."""
+        return Counter(d.reason for d in self.decisions)
+
+    @property
+    def transforms(self) -> tuple[str, ...]:
+        """Compressors that changed something, in order of first use, each with its mean ratio after/before."""
+        sums: dict[str, list[int]] = {}
+        for d in self.decisions:
+            if d.reason is Reason.COMPRESSED:
+                pair = sums.setdefault(d.compressor, [0, 0])
+                pair[0] += d.tokens_before
+                pair[1] += d.tokens_after
+        return tuple(f"router:{name}:{after / max(1, before):.2f}" for name, (before, after) in sums.items())

@@ -1,0 +1,75 @@
+"""Errors, drawn as a tree; each branch says whose fault it was.
+
+    HeadroomError
+    ├── ConfigError            the operator's: a setting is wrong; raised before anything runs
+    ├── RequestError           the client's: a request that is refused with a provider-shaped answer
+    │   ├── BodyTooLargeError     413
+    │   └── UpstreamRefusedError  403, the named upstream is not allowed
+    ├── BodyError              nobody's: a body that is not ours to read; it goes on untouched
+    ├── UpstreamError          the provider's or the network's
+    │   ├── UpstreamUnreachableError  502
+    │   └── UpstreamTimeoutError      504
+    └── CompressionError       ours: the block goes on as it came, counted with its reason
+        └── BudgetExceededError   a block or a request took longer than it may
+"""
+
+
+class HeadroomError(Exception):
+    """Base of every error raised on purpose by this package."""
+
+
+class ConfigError(HeadroomError):
+    """A setting cannot be used; the message names the setting and the allowed values."""
+
+
+class RequestError(HeadroomError):
+    """A request is refused. `status` is the HTTP status, `code` a stable identifier for programs."""
+
+    status = 400
+    code = "invalid_request"
+
+
+class BodyTooLargeError(RequestError):
+    """The request body, or what it decodes to, is over the cap."""
+
+    status = 413
+    code = "request_too_large"
+
+
+class UpstreamRefusedError(RequestError):
+    """The upstream named by the request is not one the operator allows."""
+
+    status = 403
+    code = "upstream_not_allowed"
+
+
+class BodyError(HeadroomError):
+    """A body cannot be read as JSON we may edit; the provider is the judge of its own format."""
+
+
+class UpstreamError(HeadroomError):
+    """The provider could not be asked. `status` is what the client is told."""
+
+    status = 502
+    code = "upstream_error"
+
+
+class UpstreamUnreachableError(UpstreamError):
+    """No connection to the provider, or it broke before the answer began."""
+
+    code = "upstream_unreachable"
+
+
+class UpstreamTimeoutError(UpstreamError):
+    """The provider did not answer in time."""
+
+    status = 504
+    code = "upstream_timeout"
+
+
+class CompressionError(HeadroomError):
+    """A compressor cannot go on with this block."""
+
+
+class BudgetExceededError(CompressionError):
+    """A block or a request has used up its time."""

@@ -1,0 +1,1 @@
+"""Compressors and other transforms. Pure: no I/O, clock, environment or globals."""

@@ -1,0 +1,45 @@
+"""One text on its way through detectors and compressors, parsed at most once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+SAMPLE_LINES = 240
+
+
+class View:
+    """A text with memoised derived forms, so that what a detector parsed is not parsed again by its compressor."""
+
+    __slots__ = ("_memo", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._memo: dict[str, Any] = {}
+
+    def once(self, name: str, build: Callable[[str], T]) -> T:
+        """Return `build(text)`, computed on first use of `name` and kept for the life of the view."""
+        if name not in self._memo:
+            self._memo[name] = build(self.text)
+        value: T = self._memo[name]
+        return value
+
+    @property
+    def lines(self) -> list[str]:
+        """The text split at line feeds; `"\\n".join(lines)` is the text again."""
+        return self.once("lines", lambda text: text.split("\n"))
+
+    @property
+    def sample(self) -> list[str]:
+        """Non-empty lines from head, middle and tail, at most `SAMPLE_LINES`, in order: enough to recognise."""
+        return self.once("sample", lambda _: _spread([line for line in self.lines if line.strip()]))
+
+
+def _spread(lines: list[str]) -> list[str]:
+    if len(lines) <= SAMPLE_LINES:
+        return lines
+    third = SAMPLE_LINES // 3
+    middle = (len(lines) - third) // 2
+    return lines[:third] + lines[middle : middle + third] + lines[-third:]
