@@ -1,16 +1,16 @@
 """Errors, drawn as a tree; each branch says whose fault it was.
 
-    HeadroomError
-    ├── ConfigError            the operator's: a setting is wrong; raised before anything runs
-    ├── RequestError           the client's: a request that is refused with a provider-shaped answer
-    │   ├── BodyTooLargeError     413
-    │   └── UpstreamRefusedError  403, the named upstream is not allowed
-    ├── BodyError              nobody's: a body that is not ours to read; it goes on untouched
-    ├── UpstreamError          the provider's or the network's
-    │   ├── UpstreamUnreachableError  502
-    │   └── UpstreamTimeoutError      504
-    └── CompressionError       ours: the block goes on as it came, counted with its reason
-        └── BudgetExceededError   a block or a request took longer than it may
+HeadroomError
+├── ConfigError            the operator's: a setting is wrong; raised before anything runs
+├── RequestError           the client's: a request that is refused with a provider-shaped answer
+│   ├── BodyTooLargeError     413
+│   └── UpstreamRefusedError  403, the named upstream is not allowed
+├── BodyError              nobody's: a body that is not ours to read; it goes on untouched
+├── UpstreamError          the provider's or the network's
+│   ├── UpstreamUnreachableError  502
+│   └── UpstreamTimeoutError      504
+└── CompressionError       ours: the block goes on as it came, counted with its reason
+    └── BudgetExceededError   a block or a request took longer than it may
 """
 
 

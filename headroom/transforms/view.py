@@ -11,7 +11,7 @@ SAMPLE_LINES = 240
 
 
 class View:
-    """A text with memoised derived forms, so that what a detector parsed is not parsed again by its compressor."""
+    """A text with memoised derived forms, so that detector and compressor parse it once."""
 
     __slots__ = ("_memo", "text")
 
@@ -28,12 +28,12 @@ class View:
 
     @property
     def lines(self) -> list[str]:
-        """The text split at line feeds; `"\\n".join(lines)` is the text again."""
+        """The text split at line feeds; joined by line feeds they are the text again."""
         return self.once("lines", lambda text: text.split("\n"))
 
     @property
     def sample(self) -> list[str]:
-        """Non-empty lines from head, middle and tail, at most `SAMPLE_LINES`, in order: enough to recognise."""
+        """Non-empty lines from head, middle and tail, at most `SAMPLE_LINES`, in order."""
         return self.once("sample", lambda _: _spread([line for line in self.lines if line.strip()]))
 
 

@@ -1,0 +1,154 @@
+"""Every option, once. Flags, environment and the view of `/health` are made from these fields.
+
+This module stands low: it imports data only, so that the middleware may take a `ProxyConfig`. It is the one
+place that reads the environment (`HEADROOM_<FIELD>`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Literal, TypeVar
+
+from pydantic import AliasChoices, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from headroom.blocks import Tier
+from headroom.errors import ConfigError
+from headroom.policy import Policy
+from headroom.providers.vendors import ANTHROPIC, GEMINI, OPENAI
+
+T = TypeVar("T")
+_DEFAULT = Policy()
+
+
+class TransformSet:
+    """The transforms of one app: the default list or the operator's own, each of which can be switched off.
+
+    Names are those of the transforms, with or without `_compressor`.
+    """
+
+    def __init__(self, chosen: Iterable[Any] | None = None) -> None:
+        self._chosen = None if chosen is None else tuple(chosen)
+        self._off: frozenset[str] = frozenset()
+
+    def enable(self, name: str) -> None:
+        """Run the transform again, from the next request on."""
+        self._off -= {_short(name)}
+
+    def disable(self, name: str) -> None:
+        """Leave the transform out, from the next request on."""
+        self._off |= {_short(name)}
+
+    def active(self, default: Iterable[T]) -> tuple[T, ...]:
+        """Return the transforms to run, in order; `default` is used if the operator chose none."""
+        chosen: Iterable[T] = default if self._chosen is None else self._chosen
+        return tuple(t for t in chosen if _short(getattr(t, "name", "")) not in self._off)
+
+
+def _short(name: str) -> str:
+    return name.removesuffix("_compressor")
+
+
+class ProxyConfig(BaseSettings):
+    """Options of the middleware, the proxy and the library."""
+
+    model_config = SettingsConfigDict(env_prefix="HEADROOM_", extra="forbid", arbitrary_types_allowed=True)
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8787, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    optimize: bool = Field(
+        _DEFAULT.optimize, description="Compress requests; off: pass through, still counted."
+    )
+    lossless_tier: Literal["plain", "legend", "max"] = Field(
+        "legend", description="How much a reader has to do: read at sight, read a legend, follow references."
+    )
+    compress_user_messages: bool = Field(
+        _DEFAULT.compress_user_messages, description="Also compress what the user wrote."
+    )
+    excluded_tools: tuple[str, ...] = Field((), description="Tools whose output stays as it is; globs.")
+    min_tokens_to_compress: int = Field(
+        _DEFAULT.min_tokens, ge=0, description="Shorter blocks stay as they are."
+    )
+    max_body_bytes: int = Field(_DEFAULT.max_body_bytes, gt=0, description="Larger bodies are not read.")
+    block_seconds: float = Field(_DEFAULT.block_seconds, gt=0, description="Time one block may take.")
+    request_seconds: float = Field(_DEFAULT.request_seconds, gt=0, description="Time one request may take.")
+    memory_bytes: int = Field(67_108_864, ge=0, description="Memory for decisions already made.")
+    openai_api_url: str = Field(
+        OPENAI.base_url,
+        description="Upstream for OpenAI routes.",
+        validation_alias=AliasChoices("openai_api_url", "HEADROOM_OPENAI_API_URL", "OPENAI_TARGET_API_URL"),
+    )
+    anthropic_api_url: str = Field(
+        ANTHROPIC.base_url,
+        description="Upstream for Anthropic routes.",
+        validation_alias=AliasChoices(
+            "anthropic_api_url", "HEADROOM_ANTHROPIC_API_URL", "ANTHROPIC_TARGET_API_URL"
+        ),
+    )
+    gemini_api_url: str = Field(
+        GEMINI.base_url,
+        description="Upstream for Gemini routes.",
+        validation_alias=AliasChoices("gemini_api_url", "HEADROOM_GEMINI_API_URL", "GEMINI_TARGET_API_URL"),
+    )
+    connect_timeout: float = Field(10.0, gt=0, description="Seconds to reach an upstream.")
+    read_timeout: float = Field(600.0, gt=0, description="Seconds between two chunks of an answer.")
+    drain_seconds: float = Field(30.0, ge=0, description="Seconds that running requests get at shutdown.")
+    retry_max_attempts: int = Field(2, ge=0, le=10, description="Repeats of a request that was not accepted.")
+    paths: dict[str, str] = Field(
+        default_factory=dict,
+        description="Routes of the host app that carry LLM bodies: path or glob to wire, or `auto`.",
+    )
+    transforms: Any = Field(
+        default_factory=TransformSet,
+        exclude=True,
+        description="Transforms to run instead of the default list.",
+    )
+    pipeline_extensions: list[Any] = Field(
+        default_factory=list, exclude=True, description="Observers of the pipeline, as objects."
+    )
+    hooks: Any = Field(None, exclude=True, description="A CompressionHooks object.")
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = ".".join(str(part) for part in first["loc"])
+            raise ConfigError(f"setting {name!r}: {first['msg']}") from error
+
+    @field_validator("transforms")
+    @classmethod
+    def _as_set(cls, value: Any) -> TransformSet:
+        return value if isinstance(value, TransformSet) else TransformSet(value)
+
+    @field_validator("openai_api_url", "anthropic_api_url", "gemini_api_url")
+    @classmethod
+    def _normal_url(cls, value: str) -> str:
+        return normal_base_url(value)
+
+    @property
+    def policy(self) -> Policy:
+        """The part of the options that may enter a decision."""
+        return Policy(
+            optimize=self.optimize,
+            tier=Tier[self.lossless_tier.upper()],
+            compress_user_messages=self.compress_user_messages,
+            excluded_tools=self.excluded_tools,
+            min_tokens=self.min_tokens_to_compress,
+            max_body_bytes=self.max_body_bytes,
+            block_seconds=self.block_seconds,
+            request_seconds=self.request_seconds,
+        )
+
+
+def normal_base_url(value: str) -> str:
+    """Return a base URL to which an incoming path is appended: no trailing slash, `/v1` or `/v1beta`.
+
+    Raises ValueError if it is not an http(s) URL.
+    """
+    url = value.strip().rstrip("/")
+    if not url.startswith(("http://", "https://")):
+        raise ValueError("must begin with http:// or https://")
+    for version in ("/v1beta", "/v1"):
+        url = url.removesuffix(version)
+    return url.rstrip("/")
