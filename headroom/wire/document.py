@@ -1,0 +1,43 @@
+"""A request body as JSON values, or the reason why it is not ours to read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from headroom.blocks import Payload
+from headroom.errors import BodyError
+
+
+def read(body: bytes, max_depth: int) -> Payload:
+    """Decode a body.
+
+    Raises BodyError, whose message is a short reason, for anything that is not a JSON object in strict UTF-8
+    (RFC 8259) without lone surrogates and at most `max_depth` levels deep.
+    """
+    try:
+        value = msgspec.json.decode(body)
+    except RecursionError:
+        raise BodyError("too_deep") from None
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        raise BodyError("not_json") from None
+    if not isinstance(value, dict):
+        raise BodyError("not_an_object")
+    if _deeper_than(value, max_depth):
+        raise BodyError("too_deep")
+    return value
+
+
+def _deeper_than(root: Payload, levels: int) -> bool:
+    """Walk the containers level by level: the answer depends on the document alone, not on the call stack."""
+    level: list[Any] = [root]
+    for _ in range(levels):
+        below: list[Any] = []
+        for node in level:
+            children = node.values() if isinstance(node, dict) else node
+            below.extend(child for child in children if isinstance(child, (dict, list)))
+        if not below:
+            return False
+        level = below
+    return True

@@ -1,0 +1,141 @@
+"""Where values stand in the bytes of a JSON document.
+
+The document is known to be valid (it was decoded before), so the scanner only has to find borders: strings are
+passed over by one possessive pattern, containers by counting brackets. Linear in the length of the document.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from itertools import count
+from typing import Any
+
+import msgspec
+
+from headroom.blocks import JsonPath
+from headroom.errors import BodyError
+
+Span = tuple[int, int]
+"""Start and end of a value in the body, quotes and brackets included."""
+
+Wanted = dict[str | int, Any]
+"""A tree of path steps; a leaf is an empty dict."""
+
+_SPACE = re.compile(rb"[ \t\n\r]*+")
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+_SCALAR = re.compile(rb"[^ \t\n\r,\]}]++")
+_BRACKET = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{}]', re.DOTALL)
+_OPENING, _CLOSING = b"[{", b"]}"
+
+
+def locate(body: bytes, paths: Iterable[JsonPath]) -> dict[JsonPath, Span]:
+    """Return the span of the value at each path.
+
+    Of duplicate keys the last one counts, as it does for the decoder. Raises BodyError if a path leads nowhere.
+    """
+    wanted: Wanted = {}
+    asked = list(paths)
+    for path in asked:
+        node = wanted
+        for step in path:
+            node = node.setdefault(step, {})
+    found: dict[JsonPath, Span] = {}
+    _walk(body, _space(body, 0), wanted, (), found)
+    missing = [path for path in asked if path not in found]
+    if missing:
+        raise BodyError("path_not_found")
+    return found
+
+
+def _walk(body: bytes, start: int, wanted: Wanted, path: JsonPath, found: dict[JsonPath, Span]) -> int:
+    """Note the spans wanted at and below the value that starts here; return where it ends."""
+    if not wanted:
+        end = _skip(body, start)
+    elif body[start] == 0x7B:
+        end = _members(body, start, wanted, path, found)
+    elif body[start] == 0x5B:
+        end = _elements(body, start, wanted, path, found)
+    else:
+        end = _skip(body, start)
+    found[path] = (start, end)
+    return end
+
+
+def _members(body: bytes, start: int, wanted: Wanted, path: JsonPath, found: dict[JsonPath, Span]) -> int:
+    position = _space(body, start + 1)
+    while body[position] != 0x7D:
+        key_end = _string(body, position)
+        key = _key(body[position:key_end])
+        position = _space(body, _space(body, key_end) + 1)
+        if key in wanted:
+            _forget(found, (*path, key))
+        position = _next(body, _child(body, position, key, wanted, path, found))
+    return position + 1
+
+
+def _elements(body: bytes, start: int, wanted: Wanted, path: JsonPath, found: dict[JsonPath, Span]) -> int:
+    position = _space(body, start + 1)
+    for index in count():
+        if body[position] == 0x5D:
+            break
+        position = _next(body, _child(body, position, index, wanted, path, found))
+    return position + 1
+
+
+def _forget(found: dict[JsonPath, Span], path: JsonPath) -> None:
+    """Drop what an earlier member of the same name led to."""
+    if path in found:
+        for stale in [known for known in found if known[: len(path)] == path]:
+            del found[stale]
+
+
+def _child(
+    body: bytes, start: int, step: str | int, wanted: Wanted, path: JsonPath, found: dict[JsonPath, Span]
+) -> int:
+    if step in wanted:
+        return _walk(body, start, wanted[step], (*path, step), found)
+    return _skip(body, start)
+
+
+def _next(body: bytes, end: int) -> int:
+    """Return where the next element starts, or where the closing bracket stands."""
+    position = _space(body, end)
+    return _space(body, position + 1) if body[position] == 0x2C else position
+
+
+def _skip(body: bytes, start: int) -> int:
+    first = body[start]
+    if first == 0x22:
+        return _string(body, start)
+    if first not in _OPENING:
+        match = _SCALAR.match(body, start)
+        return match.end() if match else len(body)
+    depth = 0
+    for token in _BRACKET.finditer(body, start):
+        mark = body[token.start()]
+        if mark in _OPENING:
+            depth += 1
+        elif mark in _CLOSING:
+            depth -= 1
+            if depth == 0:
+                return token.end()
+    raise BodyError("unbalanced")
+
+
+def _string(body: bytes, start: int) -> int:
+    match = _STRING.match(body, start)
+    if match is None:
+        raise BodyError("unbalanced")
+    return match.end()
+
+
+def _space(body: bytes, start: int) -> int:
+    match = _SPACE.match(body, start)
+    return match.end() if match else start
+
+
+def _key(quoted: bytes) -> str:
+    if b"\\" not in quoted:
+        return quoted[1:-1].decode()
+    return msgspec.json.decode(quoted, type=str)
