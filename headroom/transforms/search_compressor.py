@@ -1,0 +1,219 @@
+"""Search results (grep, ripgrep, git grep, ack, ag, IDE search): each path once, its lines below it.
+
+The form is what `rg --heading` prints, with the directory that all paths share in the note:
+
+    [search: 3 lines in 2 files under /srv/app/; each path once, then its line:text]
+    api/views.py
+    12:import os
+    48:    return os.getcwd()
+    cli.py
+    7:import os
+
+Grammar of a line below the note: a line number and `:` (match), `-` (context) or `=` (function) belongs to the
+path above it, as does a text without line number behind one blank (match) or `-` (context). `--`, empty lines
+and the notices of the tools stand for themselves, `|` leads any other line, all the rest are paths; a path that
+could be taken for one of these is led by `> `.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from headroom.blocks import Fidelity, Lossless, Tier
+from headroom.transforms.base import Compressor, Context, Hint
+from headroom.transforms.coding.front import common_root
+from headroom.transforms.view import View
+
+_NUMBERED = re.compile(r"((?:[A-Za-z]:[\\/])?[^:\t\n]++|[\w./^~@-]++:[^:\t\n]++):\d++:")
+_PLAIN = re.compile(r"((?:[A-Za-z]:[\\/])?[^:\t\n]++):(?!:)")
+# Compilers and linters print `path:line:column: message`: search results too, but better known to others.
+_DIAGNOSTIC = re.compile(r":\d++:(?:\d++:)? [A-Za-z]")
+_CONTEXT = re.compile(r"[-=]\d+[-=]")
+_UNDER_PATH = re.compile(r"\d+([:=-])")
+_CONTEXT_TRIES = 4
+_NOT_IN_PATHS = re.compile(r"[\"<>|*?,;`]")
+_NAME = re.compile(r"[A-Za-z_.][\w.+@-]*")
+_EXTENSION = re.compile(r"\.[A-Za-z]\w{0,11}")
+_NOTICES = ("Binary file ", "grep: ", "rg: ", "ugrep: ")
+_NOTE = re.compile(r"\[search: (\d+) lines in (\d+) files(?: under (.+))?; each path once, then its (?:line:)?text\]")
+_MIN_LINES = 4
+
+
+class SearchCompressor(Compressor):
+    """Groups search results by file."""
+
+    name: ClassVar[str] = "search_compressor"
+
+    def evidence(self, view: View, hint: Hint) -> float:  # noqa: ARG002 - a hint is no proof
+        """Return the share of sampled lines that are matches or context of a file that has matches."""
+        lines = view.sample
+        if len(lines) < _MIN_LINES:
+            return 0.0
+        share = _share(lines, numbered=True)
+        if share < 0.5:
+            return _share_unnumbered(lines)
+        diagnostics = sum(1 for line in lines if _DIAGNOSTIC.search(line))
+        return min(share, 0.5) if diagnostics > len(lines) / 2 else share
+
+    def candidates(self, view: View, context: Context) -> Iterable[Lossless]:
+        """Yield the results grouped by file, with line numbers where they have them."""
+        numbered = _share(view.sample, numbered=True) >= 0.5
+        hits = list(_hits(view.lines, context, numbered=numbered))
+        text = _write(hits, numbered=numbered)
+        if text:
+            yield Lossless(text, Fidelity.BYTES, "search.grouped", Tier.PLAIN)
+
+    def decode(self, text: str) -> str:
+        """Restore the results, the path on every line."""
+        note, *body = text.split("\n")
+        head = _NOTE.fullmatch(note)
+        if head is None:
+            raise ValueError("not grouped search results")
+        return "\n".join(_read(body, head[3] or ""))
+
+
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    """One line of results: its path, None if it has none, and what follows the path."""
+
+    path: str | None
+    rest: str
+
+
+def _share(lines: list[str], *, numbered: bool) -> float:
+    known: set[str] = set()
+    for line in lines:
+        path = _path_of_match(line, numbered=numbered)
+        if path is not None and _convincing(path):
+            known.add(path)
+    hits = sum(1 for line in lines if line == "--" or _path_of(line, known, "", numbered=numbered) in known)
+    return hits / max(1, len(lines)) if known else 0.0
+
+
+def _share_unnumbered(lines: list[str]) -> float:
+    """Judge results without line numbers: nearly every line names a path, and paths recur in runs."""
+    share = _share(lines, numbered=False)
+    if share < 0.9:
+        return 0.0
+    paths = [_path_of_match(line, numbered=False) for line in lines]
+    runs = 1 + sum(1 for one, other in zip(paths, paths[1:], strict=False) if one != other)
+    return share if runs <= 0.7 * len(lines) else 0.0
+
+
+def _path_of_match(line: str, *, numbered: bool) -> str | None:
+    found = (_NUMBERED if numbered else _PLAIN).match(line)
+    return found[1] if found and _is_path(found[1]) else None
+
+
+def _is_path(text: str) -> bool:
+    """Say whether a text can be a path; a name of its own counts, a time or an address does not."""
+    if text[0].isspace() or _NOT_IN_PATHS.search(text):
+        return False
+    return _NAME.fullmatch(text) is not None or _convincing(text)
+
+
+def _convincing(path: str) -> bool:
+    """Say whether a path has a directory or an extension, and a name that is not just numbers."""
+    name = path.replace("\\", "/").rpartition("/")[2]
+    stem, dot, extension = name.rpartition(".")
+    if dot and _EXTENSION.fullmatch(dot + extension):
+        return bool(stem) or len(extension) > 1
+    return len(name) < len(path) and " " not in name and any(map(str.isalpha, name))
+
+
+def _path_of(line: str, known: set[str], last: str, *, numbered: bool) -> str | None:
+    """Return the path a line starts with: that of a match, or a known one followed by context."""
+    path = _path_of_match(line, numbered=numbered)
+    if path is not None:
+        return path
+    if not numbered:
+        return last if last and line.startswith(last + "-") else None
+    if last and _CONTEXT.match(line, len(last)) and line.startswith(last):
+        return last
+    for tries, found in enumerate(_CONTEXT.finditer(line)):
+        if line[: found.start()] in known:
+            return line[: found.start()]
+        if tries >= _CONTEXT_TRIES:
+            break
+    return None
+
+
+def _hits(lines: list[str], context: Context, *, numbered: bool) -> Iterator[_Hit]:
+    known = {path for line in lines if (path := _path_of_match(line, numbered=numbered)) is not None}
+    last = ""
+    for number, line in enumerate(lines):
+        if number % 4096 == 0:
+            context.check()
+        path = None if line.startswith(_NOTICES) else _path_of(line, known, last, numbered=numbered)
+        last = path or last
+        yield _Hit(path, line if path is None else line[len(path) :])
+
+
+def _write(hits: list[_Hit], *, numbered: bool) -> str:
+    paths = {hit.path for hit in hits if hit.path is not None}
+    if not paths:
+        return ""
+    root = common_root(paths)
+    out = [_note(sum(hit.path is not None for hit in hits), len(paths), root, numbered=numbered)]
+    last = None
+    for hit in hits:
+        if hit.path is not None and hit.path != last:
+            out.append(_heading(hit.path[len(root) :]))
+            last = hit.path
+        out.append(_escaped(hit.rest) if hit.path is None else _under_path(hit.rest))
+    return "\n".join(out)
+
+
+def _note(lines: int, files: int, root: str, *, numbered: bool) -> str:
+    under = f" under {root}" if root else ""
+    what = "line:text" if numbered else "text"
+    return f"[search: {lines} lines in {files} files{under}; each path once, then its {what}]"
+
+
+def _heading(path: str) -> str:
+    return f"> {path}" if path[0] in " -|>0123456789" or _stands_for_itself(path) else path
+
+
+def _stands_for_itself(line: str) -> bool:
+    return line in ("", "--") or line.startswith(_NOTICES)
+
+
+def _escaped(line: str) -> str:
+    return line if _stands_for_itself(line) else "|" + line
+
+
+def _under_path(rest: str) -> str:
+    separator, text = rest[0], rest[1:]
+    numbered = _UNDER_PATH.match(text)
+    if numbered is not None and numbered[1] == separator:
+        return text
+    return " " + text if separator == ":" else separator + text
+
+
+def _read(body: list[str], root: str) -> Iterator[str]:
+    path = None
+    for line in body:
+        if _stands_for_itself(line):
+            yield line
+        elif line[0] == "|":
+            yield line[1:]
+        elif line[0] in " -0123456789":
+            if path is None:
+                raise ValueError("a match without a path")
+            yield path + _rest(line)
+        else:
+            path = root + line.removeprefix("> ")
+
+
+def _rest(line: str) -> str:
+    numbered = _UNDER_PATH.match(line)
+    if numbered is not None:
+        return numbered[1] + line
+    if line[0] == " ":
+        return ":" + line[1:]
+    if line[0] == "-":
+        return line
+    raise ValueError("neither a match nor a path")
