@@ -1,0 +1,104 @@
+"""Messages whole and streamed, token counts and batches (Anthropic API reference, Messages)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from headroom.blocks import Payload
+from headroom.demo.provider.exchange import (
+    CREATED_TEXT,
+    Answer,
+    BadRequestError,
+    Recorded,
+    Reply,
+    event,
+    events,
+    required_list,
+    whole,
+)
+from headroom.providers.wire import record, records, string
+
+
+def message(request: Recorded) -> Reply:
+    """Answer `POST /v1/messages`."""
+    payload = request.payload()
+    if not isinstance(payload.get("max_tokens"), int):
+        raise BadRequestError("max_tokens: Field required")
+    answer = _answer(payload)
+    if payload.get("stream") is not True:
+        content = [{"type": "text", "text": answer.text}]
+        return whole({**_message(answer, content), "stop_reason": "end_turn", "usage": _usage(answer)})
+    return events(event(e, string(e["type"])) for e in _stream(answer))
+
+
+def count(request: Recorded) -> Reply:
+    """Answer `POST /v1/messages/count_tokens`."""
+    return whole({"input_tokens": _answer(request.payload()).input_tokens})
+
+
+def batch(request: Recorded) -> Reply:
+    """Answer `POST /v1/messages/batches` with a receipt; the batch is never worked off."""
+    requests = required_list(request.payload(), "requests")
+    answers = [_answer(record(r.get("params"))) for _, r in records(requests)]
+    counts = {"processing": len(answers), "succeeded": 0, "errored": 0, "canceled": 0, "expired": 0}
+    return whole(
+        {
+            "id": answers[-1].identifier("msgbatch_") if answers else "msgbatch_none",
+            "type": "message_batch",
+            "processing_status": "in_progress",
+            "request_counts": counts,
+            "created_at": CREATED_TEXT,
+            "expires_at": CREATED_TEXT,
+            "ended_at": None,
+            "archived_at": None,
+            "cancel_initiated_at": None,
+            "results_url": None,
+        }
+    )
+
+
+def _answer(payload: Payload) -> Answer:
+    messages = required_list(payload, "messages")
+    contents = [part for _, m in records(messages) for _, part in records(m.get("content"))]
+    outputs = sum(part.get("type") == "tool_result" for part in contents)
+    return Answer(string(payload.get("model")), len(messages), outputs)
+
+
+def _usage(answer: Answer) -> Payload:
+    return {
+        "input_tokens": answer.input_tokens,
+        "cache_creation_input_tokens": 0,
+        "cache_read_input_tokens": 0,
+        "output_tokens": answer.output_tokens,
+        "service_tier": "standard",
+    }
+
+
+def _message(answer: Answer, content: list[Any]) -> Payload:
+    return {
+        "id": answer.identifier("msg_"),
+        "type": "message",
+        "role": "assistant",
+        "model": answer.model,
+        "content": content,
+        "stop_reason": None,
+        "stop_sequence": None,
+    }
+
+
+def _stream(answer: Answer) -> Iterator[Payload]:
+    """Yield the events in the documented order, with a ping as the real stream has."""
+    usage = _usage(answer)
+    yield {
+        "type": "message_start",
+        "message": {**_message(answer, []), "usage": {**usage, "output_tokens": 1}},
+    }
+    yield {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}
+    yield {"type": "ping"}
+    for word in answer.words:
+        yield {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": word}}
+    yield {"type": "content_block_stop", "index": 0}
+    end = {"stop_reason": "end_turn", "stop_sequence": None}
+    yield {"type": "message_delta", "delta": end, "usage": usage}
+    yield {"type": "message_stop"}
