@@ -17,7 +17,8 @@ class Policy:
     """What is compressed, and how hard.
 
     `min_tokens`: shorter blocks stay. `max_block_chars`: longer blocks stay. `max_error_chars`: error results up
-    to this length stay. `verify_below_bytes`: new decisions in bodies below this are proved by decoding.
+    to this length stay. `verify_below_chars`: new results for blocks below this are proved by
+    decoding them.
     `block_seconds` and `request_seconds` are safety nets: what overruns them goes on as it came.
     """
 
@@ -28,7 +29,7 @@ class Policy:
     min_tokens: int = 250
     max_block_chars: int = 8_000_000
     max_error_chars: int = 8_000
-    verify_below_bytes: int = 262_144
+    verify_below_chars: int = 262_144
     block_seconds: float = 2.0
     request_seconds: float = 10.0
     max_body_bytes: int = 67_108_864

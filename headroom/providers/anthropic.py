@@ -40,9 +40,7 @@ class Anthropic(Wire):
         calls: dict[str, Call] = {}
         for index, message in records(payload.get("messages")):
             role = _ROLES.get(string(message.get("role")), "")
-            for part, found in _content(
-                message.get("content"), ("messages", index, "content"), role, index, calls
-            ):
+            for part, found in _content(message.get("content"), ("messages", index, "content"), role, index, calls):
                 yield replace(found, cached=(index, part) <= breakpoint_)
 
     def usage(self, answer: Mapping[str, Any]) -> Usage | None:

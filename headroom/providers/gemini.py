@@ -52,9 +52,7 @@ class Gemini(Wire):
         )
 
 
-def _part(
-    part: dict[str, Any], path: JsonPath, role: str, index: int, calls: dict[str, Call]
-) -> Iterator[Block]:
+def _part(part: dict[str, Any], path: JsonPath, role: str, index: int, calls: dict[str, Call]) -> Iterator[Block]:
     call_key = "functionCall" if "functionCall" in part else "function_call"
     response_key = "functionResponse" if "functionResponse" in part else "function_response"
     if call_key in part:

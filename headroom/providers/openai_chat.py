@@ -49,9 +49,7 @@ class OpenAIChat(Wire):
                 call = Call()
             path = ("messages", index, "content")
             for where, text in parts(message.get("content"), path, ("text",)):
-                yield block(
-                    where, text if role else None, role, index, tool=call.tool, arguments=call.arguments
-                )
+                yield block(where, text if role else None, role, index, tool=call.tool, arguments=call.arguments)
 
     def usage(self, answer: Mapping[str, Any]) -> Usage | None:
         """Read `usage`; in a stream it stands in the last chunk, if the client asked for it."""

@@ -26,9 +26,7 @@ from headroom.providers.wire import (
 
 _TEXTS = ("input_text", "output_text", "text")
 # Item types whose `output` is text that a tool of the client wrote. An mcp_call names its own call.
-_OUTPUTS = frozenset(
-    {"function_call_output", "custom_tool_call_output", "local_shell_call_output", "mcp_call"}
-)
+_OUTPUTS = frozenset({"function_call_output", "custom_tool_call_output", "local_shell_call_output", "mcp_call"})
 _CALLS = {
     "function_call": ("name", "arguments"),
     "custom_tool_call": ("name", "input"),
@@ -53,9 +51,7 @@ class OpenAIResponses(Wire):
             kind = string(item.get("type", "message" if "role" in item else None))
             if kind in _CALLS:
                 name, arguments = _CALLS[kind]
-                calls[string(item.get("call_id"))] = Call(
-                    string(item.get(name)), as_json(item.get(arguments))
-                )
+                calls[string(item.get("call_id"))] = Call(string(item.get(name)), as_json(item.get(arguments)))
             yield from _item(kind, item, index, calls)
 
     def usage(self, answer: Mapping[str, Any]) -> Usage | None:

@@ -44,7 +44,7 @@ _ANTHROPIC_KINDS = {
 }
 
 
-def _anthropic_error(status: int, code: str, message: str) -> Payload:  # noqa: ARG001 - no place for a code
+def _anthropic_error(status: int, code: str, message: str) -> Payload:
     """Anthropic API reference, Errors."""
     kind = _ANTHROPIC_KINDS.get(status, "invalid_request_error" if status < 500 else "api_error")
     return {"type": "error", "error": {"type": kind, "message": message}}

@@ -62,6 +62,14 @@ class Context:
     check: Callable[[], None] = lambda: None
 
 
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """A form of a text and its price in tokens."""
+
+    result: Lossless
+    tokens: int
+
+
 class Compressor(Transform, ABC):
     """Shortens one kind of text without losing anything.
 
@@ -89,19 +97,20 @@ class Compressor(Transform, ABC):
         view = View(block.text)
         if self.evidence(view, Hint(block.tool, block.arguments)) <= 0:
             return None
-        return self.cheapest(view, context)
+        found = self.cheapest(view, context)
+        return None if found is None else found.result
 
-    def cheapest(self, view: View, context: Context) -> Lossless | None:
+    def cheapest(self, view: View, context: Context) -> Priced | None:
         """Price every admissible candidate as the model reads it and return the cheapest that can be restored.
 
         Raises CompressionError if cheaper forms exist but none of them restores the original.
         """
         found = [c for c in self.candidates(view, context) if c.tier <= context.tier and c.text != view.text]
-        limit, *prices = context.count.many([view.text, *(c.text for c in found)])
+        limit, prices = view.tokens(context.count), context.count.many(c.text for c in found)
         ranked = sorted((price, rank) for rank, price in enumerate(prices) if price < limit)
-        for _, rank in ranked:
+        for price, rank in ranked:
             if not context.verify or self.restores(found[rank], view.text):
-                return found[rank]
+                return Priced(found[rank], price)
         if ranked:
             raise CompressionError(f"{self.name}: no candidate restores the original")
         return None

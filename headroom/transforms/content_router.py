@@ -1,12 +1,14 @@
-"""Which compressor a text belongs to: every compressor is asked for evidence, the best two are tried."""
+"""Which compressor a text belongs to: every compressor is asked for evidence, the best are tried."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
-from headroom.blocks import Block, Lossless
+from headroom.blocks import Fidelity, Lossless
 from headroom.transforms.base import Compressor, Context, Hint, Transform
+from headroom.transforms.tag_protector import Segment, TagProtector
 from headroom.transforms.view import View
 
 ENOUGH = 0.5
@@ -14,25 +16,68 @@ ENOUGH = 0.5
 TRIED = 2
 
 
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """Who recognised a text, and the cheapest form found: whose it is, the form and its tokens."""
+
+    recognised: bool = False
+    compressor: str = ""
+    result: Lossless | None = None
+    tokens: int = 0
+
+
 class ContentRouter(Transform):
-    """Routes one text to the compressors that recognise it. Total: any text, never raises by itself."""
+    """Routes one text to the compressors that recognise it. Total over any text."""
 
     name: ClassVar[str] = "content_router"
 
-    def route(self, view: View, hint: Hint, compressors: Iterable[Compressor]) -> list[Compressor]:
+    def route(self, view: View, hint: Hint, compressors: Sequence[Compressor]) -> list[Compressor]:
         """Return the compressors whose evidence is enough, strongest first; ties keep registration order."""
         weighed = [(compressor.evidence(view, hint), compressor) for compressor in compressors]
         weighed.sort(key=lambda pair: -pair[0])
         return [compressor for evidence, compressor in weighed[:TRIED] if evidence >= ENOUGH]
 
     def shrink(
-        self, block: Block, context: Context, compressors: Sequence[Compressor]
-    ) -> tuple[Compressor, Lossless] | None:
-        """Return the cheapest result among the compressors that recognise the text, and whose it is."""
-        view = View(block.text)
-        best: tuple[Compressor, Lossless] | None = None
-        for compressor in self.route(view, Hint(block.tool, block.arguments), compressors):
-            result = compressor.cheapest(view, context)
-            if result is not None and (best is None or len(result.text) < len(best[1].text)):
-                best = (compressor, result)
+        self,
+        view: View,
+        hint: Hint,
+        context: Context,
+        compressors: Sequence[Compressor],
+        protector: TagProtector | None = None,
+    ) -> Routed:
+        """Return the cheapest form of the text, protected regions kept verbatim in their places."""
+        segments = protector.segments(view.text) if protector else []
+        if len(segments) < 2 and not any(segment.kept for segment in segments):
+            return self._best(view, hint, context, compressors)
+        parts = [
+            Routed() if segment.kept else self._best(View(segment.text), hint, context, compressors)
+            for segment in segments
+        ]
+        return _glued(segments, parts, context)
+
+    def _best(self, view: View, hint: Hint, context: Context, compressors: Sequence[Compressor]) -> Routed:
+        chosen = self.route(view, hint, compressors)
+        best = Routed(recognised=bool(chosen))
+        for compressor in chosen:
+            found = compressor.cheapest(view, context)
+            if found is not None and (best.result is None or found.tokens < best.tokens):
+                best = Routed(best.recognised, compressor.name, found.result, found.tokens)
         return best
+
+
+def _glued(segments: Sequence[Segment], parts: Sequence[Routed], context: Context) -> Routed:
+    """Put the segments together again, each in its shorter form where it has one."""
+    changed = [(part.compressor, part.result) for part in parts if part.result is not None]
+    if not changed:
+        return Routed(recognised=any(part.recognised for part in parts))
+    text = "".join(
+        segment.text if part.result is None else part.result.text for segment, part in zip(segments, parts, strict=True)
+    )
+    result = Lossless(
+        text=text,
+        of=max((form.of for _, form in changed), key=list(Fidelity).index),
+        encoding="+".join(dict.fromkeys(form.encoding for _, form in changed)),
+        tier=max(form.tier for _, form in changed),
+    )
+    names = "+".join(dict.fromkeys(name for name, _ in changed))
+    return Routed(recognised=True, compressor=names, result=result, tokens=context.count(text))

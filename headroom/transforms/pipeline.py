@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from headroom.transforms.base import Transform
+from headroom.transforms.cache_aligner import CacheAligner
+from headroom.transforms.code_compressor import CodeAwareCompressor
 from headroom.transforms.content_router import ContentRouter
-from headroom.transforms.smart_crusher import SmartCrusher
+from headroom.transforms.search_compressor import SearchCompressor
+from headroom.transforms.tag_protector import TagProtector
 
 DEFAULT_TRANSFORMS: tuple[Transform, ...] = (
+    CacheAligner(),
+    TagProtector(),
     ContentRouter(),
-    SmartCrusher(),
+    SearchCompressor(),
+    CodeAwareCompressor(),
 )

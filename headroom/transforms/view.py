@@ -26,6 +26,10 @@ class View:
         value: T = self._memo[name]
         return value
 
+    def tokens(self, count: Callable[[str], int]) -> int:
+        """Return the tokens of the text. A view belongs to one request, hence to one way of counting."""
+        return self.once("tokens", count)
+
     @property
     def lines(self) -> list[str]:
         """The text split at line feeds; joined by line feeds they are the text again."""

@@ -1,0 +1,202 @@
+"""The pipeline: one request body in, one out, the same for every door.
+
+    read -> interceptors -> INPUT_RECEIVED -> hooks -> transforms -> blocks -> INPUT_CACHED -> route and shrink
+    -> INPUT_ROUTED, INPUT_COMPRESSED, INPUT_REMEMBERED -> PRE_SEND -> splice
+
+Whoever replaces the payload on the way is honoured by comparison: what changed is spliced into the bytes that
+came, the rest stays.
+"""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from headroom.blocks import Block, Decision, Edit, Outcome, Payload
+from headroom.errors import BodyError
+from headroom.pipeline.decide import Decider
+from headroom.pipeline.guard import Guard
+from headroom.pipeline.hooks import CompressionHooks, Wishes, wishes_of
+from headroom.pipeline.interception import Interceptor, intercepted
+from headroom.pipeline.lineup import Lineup, lineup_of
+from headroom.pipeline.memory import DecisionMemory
+from headroom.pipeline.stages import Exchange, PipelineEvent, PipelineExtension, PipelineStage
+from headroom.policy import Policy
+from headroom.providers import Wire, recognise
+from headroom.tokens import TokenCounter
+from headroom.transforms.pipeline import DEFAULT_TRANSFORMS
+from headroom.wire.changes import changes
+from headroom.wire.document import read
+from headroom.wire.edit import apply
+from headroom.wire.splice import splice
+
+if TYPE_CHECKING:
+    from headroom.proxy.config import ProxyConfig, TransformSet
+
+MEMORY_BYTES = 67_108_864
+_ALL_STAGES = frozenset(PipelineStage)
+_REPLACING = frozenset({PipelineStage.INPUT_RECEIVED, PipelineStage.PRE_SEND})
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """A payload after the pipeline: the edits that make it from the one that came, and every decision."""
+
+    edits: tuple[Edit, ...]
+    decisions: tuple[Decision, ...]
+    metadata: dict[str, Any]
+
+
+class Pipeline:
+    """Holds settings, observers and the memory of decisions; a request's state lives in its calls alone."""
+
+    def __init__(
+        self,
+        policy: Policy | None = None,
+        *,
+        transforms: TransformSet | None = None,
+        extensions: Sequence[PipelineExtension] = (),
+        interceptors: Sequence[Interceptor] = (),
+        hooks: CompressionHooks | None = None,
+        memory_bytes: int = MEMORY_BYTES,
+    ) -> None:
+        self.policy = policy or Policy()
+        self.guard = Guard()
+        self.memory = DecisionMemory(memory_bytes)
+        self.interceptors = interceptors
+        self.hooks = hooks
+        self._chosen = transforms
+        self._listeners = {
+            stage: [e for e in extensions if stage in getattr(e, "stages", _ALL_STAGES)] for stage in PipelineStage
+        }
+
+    @classmethod
+    def of(cls, config: ProxyConfig) -> Pipeline:
+        """Build the pipeline that a configuration describes."""
+        return cls(
+            config.policy,
+            transforms=config.transforms,
+            extensions=config.pipeline_extensions,
+            interceptors=config.interceptors,
+            hooks=config.hooks,
+            memory_bytes=config.memory_bytes,
+        )
+
+    @property
+    def lineup(self) -> Lineup:
+        """The transforms that run now. Raises ConfigError if their constraints contradict."""
+        active = DEFAULT_TRANSFORMS if self._chosen is None else self._chosen.active(DEFAULT_TRANSFORMS)
+        return lineup_of(tuple(active))
+
+    def fire(self, event: PipelineEvent) -> Payload | None:
+        """Tell the listeners of a stage; return the payload to go on with, changed or not."""
+        for listener in self._listeners[event.stage]:
+            call = partial(listener.on_pipeline_event, event)
+            answer = self.guard.run(type(listener).__name__, call, None)
+            if isinstance(answer, PipelineEvent) and event.stage in _REPLACING:
+                event = replace(event, payload=answer.payload)
+        return event.payload
+
+    def run(self, body: bytes, wire: Wire | None, exchange: Exchange) -> Outcome:
+        """Return the body to send for a body that came, and all decisions.
+
+        `wire` is None where the body's shape has to tell. A body that cannot be read, or any failure on the way,
+        leaves the body as it is and is named in `Outcome.note`. Raises RequestError only where an interceptor
+        that fails closed refuses.
+        """
+        start = time.perf_counter()
+        try:
+            payload = read(body, self.policy.max_depth)
+        except BodyError as error:
+            return Outcome(body, note=str(error))
+        wire = wire or recognise(payload)
+        if wire is None:
+            return Outcome(body, note="unknown_shape")
+        if self.interceptors:
+            body, payload = intercepted(body, payload, self.interceptors, self.guard)
+        call = partial(self._outcome, body, payload, wire, exchange, start)
+        return self.guard.run("pipeline", call, Outcome(body, note="failed"))
+
+    def _outcome(self, body: bytes, payload: Payload, wire: Wire, exchange: Exchange, start: float) -> Outcome:
+        private = read(body, self.policy.max_depth) if self._has_guests() else payload
+        rewritten = self.rewrite(payload, private, wire, exchange)
+        return Outcome(
+            body=splice(body, rewritten.edits),
+            decisions=rewritten.decisions,
+            counting=TokenCounter(exchange.model).method,
+            microseconds=round((time.perf_counter() - start) * 1e6),
+            metadata=rewritten.metadata,
+        )
+
+    def run_payload(self, payload: Payload, wire: Wire, exchange: Exchange) -> tuple[Payload, Rewritten]:
+        """Do the same to JSON values: return the new payload; the one given is never mutated."""
+        private = copy.deepcopy(payload) if self._has_guests() else payload
+        rewritten = self.rewrite(payload, private, wire, exchange)
+        return apply(payload, rewritten.edits), rewritten
+
+    def rewrite(self, payload: Payload, private: Payload, wire: Wire, exchange: Exchange) -> Rewritten:
+        """Run all stages on `private` and say what to edit in `payload`.
+
+        They are the same object unless guests (extensions, hooks, foreign transforms) may write into it.
+        """
+        lineup = self.lineup
+        exchange.model = exchange.model or _model_of(payload)
+        event = PipelineEvent(
+            PipelineStage.INPUT_RECEIVED,
+            exchange.request_id,
+            exchange.provider,
+            exchange.model,
+            private,
+            headers=exchange.headers,
+            exchange=exchange,
+        )
+        current = self.fire(event) or private
+        current, wishes = wishes_of(self.hooks, current, wire, exchange.provider, self.guard)
+        for guest in lineup.guests:
+            current = self.guard.run(guest.name, partial(guest.apply_request, current), current)
+        blocks = [wishes.protected(block) for block in wire.blocks(current)]
+        self.fire(replace(event, stage=PipelineStage.INPUT_CACHED, payload=current))
+        decisions, edits = self._decided(blocks, lineup, wishes, exchange)
+        final = apply(current, edits)
+        told = replace(event, payload=final, decisions=decisions)
+        for stage in (PipelineStage.INPUT_ROUTED, PipelineStage.INPUT_COMPRESSED, PipelineStage.INPUT_REMEMBERED):
+            self.fire(replace(told, stage=stage))
+        sent = self.fire(replace(told, stage=PipelineStage.PRE_SEND)) or final
+        if self._has_guests():
+            edits = list(changes(payload, sent))
+            wishes.tell(self.hooks, decisions, self.guard)
+        return Rewritten(tuple(edits), decisions, lineup.observed(blocks))
+
+    def _decided(
+        self, blocks: list[Block], lineup: Lineup, wishes: Wishes, exchange: Exchange
+    ) -> tuple[tuple[Decision, ...], list[Edit]]:
+        count = TokenCounter(exchange.model)
+        decider = Decider(
+            policy=self.policy,
+            router=lineup.router,
+            protector=lineup.protector,
+            compressors=lineup.compressors,
+            memory=self.memory,
+            guard=self.guard,
+            count=count,
+            settings=self.policy.version + lineup.version + count.encoding.encode(),
+            deadline=time.monotonic() + self.policy.request_seconds,
+        )
+        pairs = [decider.decide(block, wishes.tier(block, self.policy.tier)) for block in blocks]
+        return tuple(decision for decision, _ in pairs), [edit for _, edit in pairs if edit is not None]
+
+    def _has_guests(self) -> bool:
+        """Say whether foreign code sees the payload: then it gets a private copy and is compared afterwards."""
+        listens = any(
+            self._listeners[stage] for stage in PipelineStage if stage.value.startswith(("input", "pre_send"))
+        )
+        return listens or self.hooks is not None or bool(self.lineup.guests)
+
+
+def _model_of(payload: Payload) -> str:
+    model = payload.get("model")
+    return model if isinstance(model, str) else ""
