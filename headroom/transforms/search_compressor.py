@@ -20,6 +20,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import ClassVar
 
 from headroom.blocks import Fidelity, Lossless, Tier
@@ -99,7 +100,7 @@ def _share_unnumbered(lines: list[str]) -> float:
     if share < 0.9:
         return 0.0
     paths = [_path_of_match(line, numbered=False) for line in lines]
-    runs = 1 + sum(1 for one, other in zip(paths, paths[1:], strict=False) if one != other)
+    runs = 1 + sum(1 for one, other in pairwise(paths) if one != other)
     return share if runs <= 0.7 * len(lines) else 0.0
 
 
