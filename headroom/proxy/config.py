@@ -56,9 +56,7 @@ class ProxyConfig(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8787, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
-    optimize: bool = Field(
-        _DEFAULT.optimize, description="Compress requests; off: pass through, still counted."
-    )
+    optimize: bool = Field(_DEFAULT.optimize, description="Compress requests; off: pass through, still counted.")
     lossless_tier: Literal["plain", "legend", "max"] = Field(
         "legend", description="How much a reader has to do: read at sight, read a legend, follow references."
     )
@@ -66,9 +64,7 @@ class ProxyConfig(BaseSettings):
         _DEFAULT.compress_user_messages, description="Also compress what the user wrote."
     )
     excluded_tools: tuple[str, ...] = Field((), description="Tools whose output stays as it is; globs.")
-    min_tokens_to_compress: int = Field(
-        _DEFAULT.min_tokens, ge=0, description="Shorter blocks stay as they are."
-    )
+    min_tokens_to_compress: int = Field(_DEFAULT.min_tokens, ge=0, description="Shorter blocks stay as they are.")
     max_body_bytes: int = Field(_DEFAULT.max_body_bytes, gt=0, description="Larger bodies are not read.")
     block_seconds: float = Field(_DEFAULT.block_seconds, gt=0, description="Time one block may take.")
     request_seconds: float = Field(_DEFAULT.request_seconds, gt=0, description="Time one request may take.")
@@ -81,14 +77,15 @@ class ProxyConfig(BaseSettings):
     anthropic_api_url: str = Field(
         ANTHROPIC.base_url,
         description="Upstream for Anthropic routes.",
-        validation_alias=AliasChoices(
-            "anthropic_api_url", "HEADROOM_ANTHROPIC_API_URL", "ANTHROPIC_TARGET_API_URL"
-        ),
+        validation_alias=AliasChoices("anthropic_api_url", "HEADROOM_ANTHROPIC_API_URL", "ANTHROPIC_TARGET_API_URL"),
     )
     gemini_api_url: str = Field(
         GEMINI.base_url,
         description="Upstream for Gemini routes.",
         validation_alias=AliasChoices("gemini_api_url", "HEADROOM_GEMINI_API_URL", "GEMINI_TARGET_API_URL"),
+    )
+    allow_upstream: tuple[str, ...] = Field(
+        (), description="More origins that a request may name in X-Headroom-Upstream."
     )
     connect_timeout: float = Field(10.0, gt=0, description="Seconds to reach an upstream.")
     read_timeout: float = Field(600.0, gt=0, description="Seconds between two chunks of an answer.")
@@ -105,6 +102,9 @@ class ProxyConfig(BaseSettings):
     )
     pipeline_extensions: list[Any] = Field(
         default_factory=list, exclude=True, description="Observers of the pipeline, as objects."
+    )
+    interceptors: list[Any] = Field(
+        default_factory=list, exclude=True, description="Interceptors of whole bodies, as objects."
     )
     hooks: Any = Field(None, exclude=True, description="A CompressionHooks object.")
 

@@ -1,0 +1,141 @@
+"""The forwarder: every request goes up as it came, every answer comes down as it is. A pure ASGI application.
+
+Bodies are streamed both ways; nothing is parsed, decoded or buffered here. Errors of ours have the provider's
+shape and no internal text. Who leaves or stalls ends both sides of the request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import aiohttp
+import msgspec
+
+from headroom.errors import RequestError, UpstreamError, UpstreamTimeoutError, UpstreamUnreachableError
+from headroom.providers.vendors import Vendor
+from headroom.proxy.client import Client, Receive, Send
+from headroom.proxy.config import ProxyConfig
+from headroom.proxy.handlers import BaseHandlerMixin
+from headroom.proxy.helpers import TO_CLIENT, TO_UPSTREAM, end_to_end, text
+from headroom.proxy.retries import Retries
+from headroom.proxy.target import Answered, Targets, Upward, vendor_for
+from headroom.proxy.upstream import NotConnectedError, Upstream
+
+_BODILESS = frozenset({204, 304})
+
+
+class Forwarder:
+    """Relays HTTP requests to the provider that handler name, header, path or credentials name.
+
+    `upstream` is the client to send with; made from the configuration if not given.
+    """
+
+    def __init__(self, config: ProxyConfig, upstream: Upstream | None = None) -> None:
+        self.targets = Targets(config)
+        self.upstream = upstream or Upstream(config)
+        self._retries = Retries(config.retry_max_attempts)
+        self._write_timeout = config.read_timeout
+        self._max_body_bytes = config.max_body_bytes
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        """Serve one HTTP request; a WebSocket is refused, so that its client falls back to HTTP."""
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1011})
+            return
+        if scope["type"] != "http":
+            raise ValueError(f"no ASGI scope that the forwarder serves: {scope['type']}")
+        client = Client(scope, receive, send, self._write_timeout)
+        vendor = vendor_for(scope)
+        await client.run(self._serve(scope, client, vendor), vendor)
+
+    async def _serve(self, scope: dict[str, Any], client: Client, vendor: Vendor) -> None:
+        target = self.targets.of(scope, vendor)
+        await client.open()
+        if isinstance(target, Answered):
+            await self._answer(client, target.handler)
+            return
+        response = await self._ask(scope, client, target)
+        try:
+            await _relay(response, client)
+        except (aiohttp.ClientError, OSError) as error:
+            raise _cut(error) from error
+        finally:
+            response.close()
+
+    async def _ask(self, scope: dict[str, Any], client: Client, target: Upward) -> aiohttp.ClientResponse:
+        """Return the upstream's answer; ask again while it was not accepted and the body is at hand."""
+        headers = _request_headers(scope, client)
+        self._retries.began()
+        attempt = 0
+        while True:
+            try:
+                response = await self.upstream.request(scope["method"], target.url, headers, client.body())
+            except NotConnectedError:
+                pause = self._pause(client, attempt, 0, {})
+                if pause is None:
+                    raise
+            else:
+                pause = self._pause(client, attempt, response.status, response.headers)
+                if pause is None:
+                    return response
+                response.close()
+            attempt += 1
+            await asyncio.sleep(pause)
+
+    def _pause(self, client: Client, attempt: int, status: int, headers: Any) -> float | None:
+        return None if client.streams_body else self._retries.pause(attempt, status, headers)
+
+    async def _answer(self, client: Client, handler: BaseHandlerMixin) -> None:
+        request = _as_object(await client.whole_body(self._max_body_bytes))
+        if request.get("stream"):
+            raise RequestError("This handler does not stream; send the request without `stream`.")
+        try:
+            answer = await handler.call_provider(handler.prepare_request(request))
+            body = msgspec.json.encode(handler.postprocess_response(answer))
+        except (RequestError, UpstreamError):
+            raise
+        except Exception as error:
+            raise UpstreamError("The handler failed.") from error
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        await client.start(200, headers)
+        await client.write(body, more=False)
+
+
+def _request_headers(scope: dict[str, Any], client: Client) -> list[tuple[str, str]]:
+    """Return the headers to send up; a body that is streamed keeps the length that the client gave it."""
+    headers = [(text(name), text(value)) for name, value in end_to_end(scope["headers"], TO_UPSTREAM)]
+    if client.streams_body:
+        headers += [(text(n), text(v)) for n, v in scope["headers"] if n.lower() == b"content-length"]
+    elif client.size:
+        headers.append(("content-length", str(client.size)))
+    return headers
+
+
+async def _relay(response: aiohttp.ClientResponse, client: Client) -> None:
+    """Send the answer down as it comes; the last part says so, where the end is already known."""
+    dropped = frozenset({b"content-length"}) if response.status in _BODILESS else TO_CLIENT
+    await client.start(response.status, end_to_end(response.raw_headers, dropped))
+    content = response.content
+    more = True
+    while more:
+        data = await content.readany()
+        more = not content.at_eof()
+        if data or not more:
+            await client.write(data, more=more)
+
+
+def _cut(error: Exception) -> UpstreamError:
+    if isinstance(error, TimeoutError):
+        return UpstreamTimeoutError("The upstream stopped in mid-answer.")
+    return UpstreamUnreachableError("The upstream broke off in mid-answer.")
+
+
+def _as_object(body: bytes) -> dict[str, Any]:
+    try:
+        value = msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise RequestError("The body is not JSON.") from error
+    if not isinstance(value, dict):
+        raise RequestError("The body is not a JSON object.")
+    return value

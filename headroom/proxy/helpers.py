@@ -1,0 +1,109 @@
+"""Header rules, once for every route and both directions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from headroom.errors import UpstreamRefusedError
+from headroom.proxy.config import normal_base_url
+
+Headers = Iterable[tuple[bytes, bytes]]
+"""Header lines as ASGI gives them: name and value, in order, duplicates kept."""
+
+UPSTREAM_HEADER = b"x-headroom-upstream"
+
+# RFC 9110, 7.6.1, with the two names that clients still send although no RFC has them.
+_HOP_BY_HOP = frozenset(
+    {
+        b"connection",
+        b"keep-alive",
+        b"proxy-authenticate",
+        b"proxy-authorization",
+        b"proxy-connection",
+        b"te",
+        b"trailer",
+        b"trailers",
+        b"transfer-encoding",
+        b"upgrade",
+    }
+)
+_OURS = b"x-headroom-"
+
+TO_UPSTREAM = frozenset({b"host", b"content-length", b"expect"})
+"""What the HTTP client writes anew, and the expectation that the server has already met."""
+
+TO_CLIENT: frozenset[bytes] = frozenset()
+"""Answers keep their length: their bytes are not changed."""
+
+
+def end_to_end(headers: Headers, drop: frozenset[bytes]) -> list[tuple[bytes, bytes]]:
+    """Return the headers that go past this hop, in order, duplicates kept, names in lower case.
+
+    Left out are hop-by-hop headers, those that `Connection` names, our own (`x-headroom-*`) and `drop`.
+    """
+    pairs = [(name.lower(), value) for name, value in headers]
+    named = {token.strip().lower() for name, value in pairs if name == b"connection" for token in value.split(b",")}
+    unwanted = _HOP_BY_HOP | drop | named
+    return [pair for pair in pairs if pair[0] not in unwanted and not pair[0].startswith(_OURS)]
+
+
+def header(headers: Headers, name: bytes) -> str:
+    """Return the first value of a header (`name` in lower case), without outer white space; empty if absent."""
+    for key, value in headers:
+        if key.lower() == name:
+            return text(value).strip()
+    return ""
+
+
+def text(value: bytes) -> str:
+    """Return header bytes as text: UTF-8, else Latin-1, which has a character for every byte."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
+
+
+def bearer_token(headers: Headers) -> str:
+    """Return the token of `Authorization: Bearer`; empty if there is none."""
+    scheme, _, token = header(headers, b"authorization").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def request_upstream_override(headers: Headers) -> str | None:
+    """Return what `X-Headroom-Upstream` names: a handler, or a base URL in normal form; None if absent.
+
+    Raises `UpstreamRefusedError` if it is given twice or is no http(s) URL that can be a base. Whether the
+    operator allows it is decided by `allowed_origins`.
+    """
+    values = [text(value).strip() for name, value in headers if name.lower() == UPSTREAM_HEADER]
+    if not values:
+        return None
+    if len(values) > 1 or not values[0]:
+        raise UpstreamRefusedError("X-Headroom-Upstream must name one upstream.")
+    if ":" not in values[0]:
+        return values[0].lower()
+    try:
+        url = normal_base_url(values[0])
+        origin_of(url)
+    except ValueError as error:
+        raise UpstreamRefusedError("X-Headroom-Upstream must be the base URL of an upstream.") from error
+    return url
+
+
+def origin_of(url: str) -> str:
+    """Return `scheme://host:port` of a base URL, in lower case, the port written out.
+
+    Raises ValueError if the URL has user data, a query, a fragment, no host, or characters that HTTP clients
+    read in different ways (white space, control characters, backslashes, non-ASCII).
+    """
+    if not url.isascii() or not url.isprintable() or any(c in url for c in ' \\@?#"<>'):
+        raise ValueError("must be a plain base URL: scheme, host, port and path")
+    parts = urlsplit(url)
+    if parts.scheme not in _PORTS or not parts.hostname:
+        raise ValueError("must begin with http:// or https:// and name a host")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{host}:{parts.port or _PORTS[parts.scheme]}"
+
+
+_PORTS = {"http": 80, "https": 443}

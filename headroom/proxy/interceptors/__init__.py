@@ -1,0 +1,1 @@
+"""Policies on whole request bodies, run before the pipeline."""

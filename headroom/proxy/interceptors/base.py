@@ -1,0 +1,42 @@
+"""Interceptors: they see the whole request body before the pipeline and may return another.
+
+For policies: redaction, PII removal, additions. An interceptor that fails is skipped, unless it says `fail_closed`:
+then the request is refused.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+from headroom.blocks import Payload
+
+
+class BaseInterceptor(ABC):
+    """Turns a request body into another, as JSON values."""
+
+    fail_closed: ClassVar[bool] = False
+    """Whether a request is refused if this interceptor raises."""
+
+    @abstractmethod
+    def intercept(self, payload: Payload) -> Payload:
+        """Return the body to go on with: `payload` itself, or a changed copy. The input must not be mutated."""
+
+
+_interceptors: list[BaseInterceptor] = []
+
+
+def register(interceptor: BaseInterceptor) -> None:
+    """Run an interceptor on every request from now on, after those registered before; once, however often named."""
+    if all(known is not interceptor for known in _interceptors):
+        _interceptors.append(interceptor)
+
+
+def unregister(interceptor: BaseInterceptor) -> None:
+    """Stop running an interceptor; unknown ones are ignored."""
+    _interceptors[:] = [known for known in _interceptors if known is not interceptor]
+
+
+def registered() -> tuple[BaseInterceptor, ...]:
+    """Return the registered interceptors in the order in which they run."""
+    return tuple(_interceptors)
