@@ -1,0 +1,64 @@
+"""Runs of equal lines, or of equal blocks of lines, written once and counted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+NOTE = re.compile(r"\[the (?:line|(?P<lines>[1-9]\d{0,2}) lines) above (?P<times>[1-9]\d{0,7}) more times?\]")
+LONGEST = 64
+"""Lines of the longest block whose repeats are found."""
+_NOTE_CHARS = 40
+"""Repeats shorter than this cost less than the note that would count them."""
+MOST = 10_000_000
+"""Lines that a text may be expanded to; more is no form of ours."""
+
+
+def encode(lines: Sequence[str]) -> list[str]:
+    """Return the lines with every repeat of the lines just before it counted instead of written."""
+    if any(line.startswith("[the ") and NOTE.fullmatch(line) for line in lines):
+        return list(lines)
+    latest: dict[str, int] = {}
+    out: list[str] = []
+    at, size = 0, len(lines)
+    while at < size:
+        period = at - latest.get(lines[at], -LONGEST)
+        times = _times(lines, at, period) if period <= LONGEST else 0
+        length = times * period
+        if times and sum(map(len, lines[at : at + length])) + length > _NOTE_CHARS:
+            out.append(_note(period, times))
+        else:
+            length = 1
+            out.append(lines[at])
+        for line in range(max(at, at + length - LONGEST), at + length):
+            latest[lines[line]] = line
+        at += length
+    return out
+
+
+def _times(lines: Sequence[str], at: int, period: int) -> int:
+    """Return how often the `period` lines before `at` follow again."""
+    end = at
+    while end < len(lines) and lines[end] == lines[end - period]:
+        end += 1
+    return (end - at) // period
+
+
+def _note(period: int, times: int) -> str:
+    block = "line" if period == 1 else f"{period} lines"
+    return f"[the {block} above {times} more time{'s' if times > 1 else ''}]"
+
+
+def decode(lines: Sequence[str]) -> list[str]:
+    """Restore the lines. Raises ValueError if a note counts more lines than stand above it."""
+    out: list[str] = []
+    for line in lines:
+        note = NOTE.fullmatch(line) if line.startswith("[the ") else None
+        if note is None:
+            out.append(line)
+            continue
+        period, times = int(note["lines"] or 1), int(note["times"])
+        if period > len(out) or len(out) + period * times > MOST:
+            raise ValueError("a note counts lines that are not there")
+        out.extend(out[-period:] * times)
+    return out

@@ -1,0 +1,139 @@
+"""Logs, build and test output, stack traces: lines that say the same thing with other values.
+
+    [log: N|text shows line kind N, its changing words in {}; later N|words gives only those words, ...]
+    1|10:00:01 INFO worker {7} took job {a1f} from queue mail
+    1|:02 8 b20
+    1|:05 7 c33
+
+Whatever a terminal would not show is left out first; lines that warn or err stand whole where they are rare, and so
+do every line of no kind, the first and the last line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from headroom.blocks import Fidelity, Lossless, Tier
+from headroom.transforms import log_formats
+from headroom.transforms.base import Compressor, Context, Hint
+from headroom.transforms.coding import repeats, templates
+from headroom.transforms.coding.display import as_displayed
+from headroom.transforms.coding.templates import Signs
+from headroom.transforms.content_router import ENOUGH
+from headroom.transforms.view import View
+
+LOUD = re.compile(
+    r"(?i)\b(?:warn|warning|err|error|fatal|critical|severe|exception|fail|failed|failure|panic|denied|refused"
+    r"|timed out|timeout|invalid|cannot|unable|not found)\b"
+)
+"""Words of lines that are kept whole where they are rare."""
+_STRETCH = 32
+SHORTEST = 200
+"""Characters below which no form can be cheaper than its legend."""
+
+_LEGEND = (
+    "N{mark}text shows line kind N, its changing words in {brackets}; later N{mark}words gives only those words, "
+    'in order: " or left out at the end = as shown, 2-4{mark} = kinds 2 to 4 as shown'
+)
+_CLOCK = "a time cut short goes on from the line above"
+_REPEATS = "repeats are counted"
+_DISPLAY = "as a terminal shows it"
+_SIGNS = re.compile(r"N(.)text shows line kind N, its changing words in (..);")
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What was done to a text, as its first line says."""
+
+    displayed: bool = False
+    signs: Signs | None = None
+    repeated: bool = False
+
+    def __str__(self) -> str:
+        parts = [_DISPLAY] if self.displayed else []
+        if self.signs is not None:
+            parts.append(_LEGEND.format(mark=self.signs.mark, brackets=self.signs.brackets))
+            parts.extend([_CLOCK] if self.signs.clocked else [])
+        parts.extend([_REPEATS] if self.repeated else [])
+        return f"[log: {'; '.join(parts)}]"
+
+    @staticmethod
+    def read(line: str) -> Header:
+        """Read a header. Raises ValueError if the line is not exactly one that we write."""
+        signs = _SIGNS.search(line)
+        header = Header(
+            displayed=_DISPLAY in line,
+            signs=Signs(signs[1], signs[2], clocked=_CLOCK in line) if signs else None,
+            repeated=_REPEATS in line,
+        )
+        if str(header) != line:
+            raise ValueError("no log form")
+        return header
+
+
+class LogCompressor(Compressor):
+    """Shortens line-structured records: templates for like lines, counts for repeats, terminal display."""
+
+    name: ClassVar[str] = "log"
+
+    def evidence(self, view: View, hint: Hint) -> float:
+        """Return the share of known log, build, test and trace lines, or just enough if the wording repeats."""
+        if len(view.text) < SHORTEST:
+            return 0.0
+        sample = view.once("log.sample", lambda _: as_displayed("\n".join(_thinned(view.sample))).split("\n"))
+        known = log_formats.share(sample)
+        if known < ENOUGH and log_formats.repeating(sample) >= log_formats.REPEATING:
+            return ENOUGH
+        return known
+
+    def candidates(self, view: View, context: Context) -> Iterator[Lossless]:
+        """Yield the text as displayed, with repeats counted, and with templates where the tier allows them."""
+        text = as_displayed(view.text)
+        displayed = text != view.text
+        if text.startswith("[log: ") and self._is_own(text, context):
+            return
+        signs, lines, repeated = _form(text, context)
+        header = Header(displayed, signs, repeated)
+        if header == Header():
+            return
+        name = "log.templates" if signs else "log.repeats" if repeated else "log.display"
+        of = Fidelity.DISPLAY if displayed else Fidelity.BYTES
+        yield Lossless("\n".join([str(header), *lines]), of, name, Tier.LEGEND if signs else Tier.PLAIN)
+
+    def _is_own(self, text: str, context: Context) -> bool:
+        """Say whether a text is a form of ours already; one that merely begins like it is not."""
+        try:
+            original = self.decode(text)
+        except ValueError:
+            return False
+        return _form(original, context)[1] == text.split("\n")[1:]
+
+    def decode(self, text: str) -> str:
+        """Restore the displayed text. Raises ValueError if `text` is not a form of ours."""
+        first, *lines = text.split("\n")
+        header = Header.read(first)
+        if header.repeated:
+            lines = repeats.decode(lines)
+        if header.signs is not None:
+            lines = templates.decode(lines, header.signs)
+        return "\n".join(lines)
+
+
+def _form(text: str, context: Context) -> tuple[Signs | None, list[str], bool]:
+    """Return the signs of the templates, the lines of the form, and whether repeats are counted in them."""
+    lines = text.split("\n")
+    signs = templates.signs_for(text) if context.tier >= Tier.LEGEND else None
+    encoded = templates.encode(lines, signs, LOUD, context.check) if signs is not None else None
+    counted = repeats.encode(encoded or lines)
+    return signs if encoded else None, counted, len(counted) != len(encoded or lines)
+
+
+def _thinned(sample: Sequence[str]) -> list[str]:
+    """Return stretches from head, middle and tail of a sample, long enough to see which lines belong together."""
+    if len(sample) <= 3 * _STRETCH:
+        return list(sample)
+    middle = (len(sample) - _STRETCH) // 2
+    return [*sample[:_STRETCH], *sample[middle : middle + _STRETCH], *sample[-_STRETCH:]]

@@ -1,0 +1,99 @@
+"""How the lines of logs, builds, tests and stack traces begin: the rows by which they are recognised.
+
+Every pattern is tried at the start of a line and must be one that other kinds of text do not hit by chance: a table
+row, a search hit, a line of code or of prose is none of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from headroom.transforms.coding import clock
+from headroom.transforms.coding.shapes import shapes
+
+_LEVEL = "TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL|CRITICAL|SEVERE"
+_SEVERITY = r"(?:fatal )?(?:error|warning|note|remark|info|hint|Error|Warning)\b"
+_PLACE = r"[^\s:()|][^:()|\n]{0,250}"
+
+_RECORDS = (
+    rf"(?:\S{{1,60}} ){{0,5}}[\[<(]?(?:{_LEVEL})[\])>]?(?:[ :|]|$)",  # loggers of every language, level near the front
+    r"\[ *\d+\.\d{6}\] ",  # kernel ring buffer
+    r"\d{10}\.\d{3,6}:? ",  # Unix time
+    r"(?:\w+=(?:\"[^\"]*\"|\S+) )*(?:level|lvl|severity)=\w+",  # key=value
+    r"npm (?:verb|info|http|WARN|ERR!|warn|error|notice|timing|sill|silly|verbose|debug)\b",
+    r"[a-z_]\w{2,30}\([^\n]{0,400}\) += (?:-?\d|0x|\?)",  # strace
+    r" +\d+:\t",  # run-time linker
+    r"(?:Get|Hit|Ign|Err):\d+ |(?:Inst|Conf|Remv) \S+ |(?:Setting up|Unpacking|Selecting previously|Preparing to) ",
+    r"(?:Collecting|Requirement already satisfied:|Installing collected|Successfully (?:installed|built)) ",
+    r" *(?:Using cached|Downloading|Obtaining|Attempting uninstall:|Found existing installation:|Building wheels?) ",
+    r"make(?:\[\d+\])?: |\[ *\d+%\] |\[\d+/\d+\] |-- [A-Z]|CMake (?:Error|Warning)|(?:gcc|cc|g\+\+|c\+\+|clang) -",
+    r" +(?:Compiling|Checking|Downloaded|Downloading|Fresh|Updating|Adding|Locking|Running|Finished|Installing) \S",
+    r"Step \d+/\d+ :| ---> |#\d+ (?:\d+\.\d+ |\[|DONE|CACHED|sha256:)|> Task :",
+    r"(?:ok|not ok) \d+|=== (?:RUN|PAUSE|CONT|NAME) |\s*--- (?:PASS|FAIL|SKIP): |ok  \t|\?   \t|\[ +\w+ +\] ",
+    r"test \S+(?: - .*)? \.\.\. (?:ok|FAILED|ignored)|test_\w+ \([\w.]+\)|\S+::\S+ (?:PASSED|FAILED|SKIPPED|ERROR|XFAIL)",
+    r" *[✓✕✗✘×√✔✖○●] |(?:PASS|FAIL) \S+\.\w+|\S+\.py [.FEsxX]+ +\[ *\d+%\]|[.FEsxX]{20,} +\[ *\d+%\]",
+    r" *\d+/\d+ Test +#\d+: | *Start +\d+: |Tests run: \d+",
+)
+_HEADS = (
+    rf"{_PLACE}(?::\d+(?::\d+)?(?:-\d+)?|\(\d+(?:,\d+)?\)): {_SEVERITY}",  # gcc, clang, mypy, javac, tsc, msbuild
+    rf"{_PLACE}:\d+(?::\d+)?: \[?[A-Z]{{1,5}}\d{{2,5}}\b",  # flake8, ruff, pylint
+    rf"{_PLACE}\.go:\d+:\d+: [a-z]|{_PLACE}: In (?:member )?function |In file included from ",
+    r" +\d+:\d+ +(?:error|warning) ",  # eslint
+    r"(?:error|warning)(?:\[\w+\])?: | *--> \S+:\d+:\d+| *= (?:note|help): ",  # rustc
+    r" *File \"[^\"\n]+\", line \d+|Traceback \(most recent call last\)|\s+at \S.*(?::\d+|\(Native Method\)|\))$",
+    r"Caused by: |\s+\.\.\. \d+ more|goroutine \d+ \[|\t\S+\.go:\d+|#\d+ +(?:0x[0-9a-f]+ in |\S+ \()|\s+from \S+:\d+:in ",
+    r"(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Warning|Exit)\b(?::|$)|Thread (?:0x)?[0-9a-f]+ ",
+    r"={5,} .* ={5,}$|_{5,} .* _{5,}$|(?:FAILED|ERROR|PASSED) \S+::|E   |(?:FAIL|ERROR): \w+ \(|>    ",
+)
+_RECORD = re.compile("|".join(_RECORDS))
+_HEAD = re.compile("|".join(_HEADS))
+_FOREIGN = re.compile(
+    r"\S+?:\d+[:-]\s*\d{4}-|[-dlbcps][-rwxsStT]{9}|[+@{}\"|<]|\s*\"[^\"\n]*\":|[^,\n ]*,[^,\n ]*,[^,\n ]*,"
+)
+"""Lines that hold times or numbers and are yet no log: search hits, listings, diffs, JSON, markup, CSV."""
+_AFTER_TIME = re.compile(r"(?:Z|[+-]\d\d:?\d\d)?(?:[\])\"'>|:-]| [+-]\d{4}\]| \d{4}\])*\s+\S")
+REACH = 5
+"""Lines after a diagnostic, frame or failure that still belong to it: source, markers, values."""
+LEAST_HEADS = 0.1
+REPEATING = 0.6
+"""Share of lines that must repeat a shape for a text of no known format."""
+
+
+def share(sample: Sequence[str]) -> float:
+    """Return the share (0 to 1) of the sampled lines that belong to a log, build, test run or trace."""
+    heads = covered = reach = 0
+    for line in sample:
+        if _HEAD.match(line):
+            heads, covered, reach = heads + 1, covered + 1, REACH
+        elif _RECORD.match(line) or _timed(line):
+            heads, covered, reach = heads + 1, covered + 1, max(0, reach - 1)
+        elif reach:
+            covered, reach = covered + 1, reach - 1
+    if heads < max(2, LEAST_HEADS * len(sample)):
+        return 0.0
+    return covered / len(sample)
+
+
+def repeating(sample: Sequence[str]) -> float:
+    """Return the share of the sampled lines that repeat the wording of another one, numbers aside."""
+    if not sample or sum(map(_is_foreign, sample)) > len(sample) // 5:
+        return 0.0
+    seen = Counter(shapes("\n".join(sample)))
+    return sum(count for shape, count in seen.items() if count > 2 and _wordy(shape)) / len(sample)
+
+
+def _timed(line: str) -> bool:
+    time = clock.STAMP.search(line, 0, 60)
+    return time is not None and _AFTER_TIME.match(line, time.end()) is not None and not _is_foreign(line)
+
+
+def _is_foreign(line: str) -> bool:
+    return _FOREIGN.match(line) is not None
+
+
+def _wordy(shape: str) -> bool:
+    return len(shape) > 20 and sum(word.isalpha() for word in shape.split(" ")) > 2
+
+
