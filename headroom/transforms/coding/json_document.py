@@ -1,0 +1,129 @@
+"""A JSON text as a document: a note, the JSON with its tables taken out, and the tables.
+
+    [json: ...]
+    {"total":3,"items":"[table 1]"}
+    [table 1: 3 rows: id,name]
+    1,one
+    ...
+
+If the JSON is nothing but one table, its line is left out. Text before and after the JSON stays around all this.
+The names `json` and `table` get underscores where the original has such marks itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from headroom.transforms.coding.json_text import JsonText, Value, escape_surrogates, read_all, write
+from headroom.transforms.coding.table_builder import Table, table_of
+from headroom.transforms.coding.tables import HEADER, read_table
+
+_MARKS = re.compile(r"\[(?:json|table)(_*+)[: ]")
+_NOTE = re.compile(r"^\[json(_*+): (.*)\]$", re.MULTILINE)
+_PLACE = re.compile(r'"\[table_* ([0-9]+)\]"')
+_CUT = re.compile(r"cut off with ([0-9]+) brackets open")
+_LINES = "one value a line"
+
+MAX_GROWTH = 200
+"""A document stands for at most this many times its length; nobody can make us unfold more."""
+
+
+def encode_document(source: JsonText) -> str | None:
+    """Return the document of a JSON text, or None if no part of it makes a table."""
+    if not _stands_on_lines(source):
+        return None
+    canonical = source.canonical
+    mark = "_" * max((len(found[1]) + 1 for found in _MARKS.finditer(canonical)), default=0)
+    tables: list[Table] = []
+    root = source.values if len(source.values) > 1 else source.values[0]
+    skeleton = _lifted(root, f"table{mark}", tables)
+    if not tables:
+        return None
+    parts = [f"[json{mark}: {'; '.join(_clauses(source, tables))}]"]
+    if type(skeleton) is not str:
+        parts.append(write(skeleton))
+    parts += [table.text(f"table{mark}", number) for number, table in enumerate(tables, 1)]
+    body = escape_surrogates("\n".join(parts))
+    joint = "\n" if source.closers and source.after else ""
+    text = "".join((source.before, body, joint, source.after))
+    return text if len(canonical) < MAX_GROWTH * len(text) // 2 else None
+
+
+def _stands_on_lines(source: JsonText) -> bool:
+    before = not source.before or source.before.endswith("\n")
+    return before and (not source.after or source.after.startswith("\n") or bool(source.closers))
+
+
+def _lifted(value: Value, mark: str, tables: list[Table]) -> Value:
+    """Return the value with its tables replaced by references, outermost first."""
+    if type(value) is not dict and type(value) is not list:
+        return value
+    table = table_of(value)
+    if table is not None:
+        tables.append(table)
+        return f"[{mark} {len(tables)}]"
+    if type(value) is dict:
+        return {key: _lifted(item, mark, tables) for key, item in value.items()}
+    return [_lifted(item, mark, tables) for item in value]
+
+
+def _clauses(source: JsonText, tables: list[Table]) -> Iterable[str]:
+    """Say what a reader has to know, and no more."""
+    columns = [column for table in tables for column in table.columns]
+    yield "tables hold what stood as JSON"
+    if len(source.values) > 1:
+        yield _LINES
+    if source.closers:
+        yield f"cut off with {len(source.closers)} brackets open"
+    if any(column.default and not column.seldom for column in columns):
+        yield "c=v holds in every row"
+    if any(column.default and column.seldom for column in columns):
+        yield "c?=v holds unless a row ends in c=w"
+    if any(column.seldom and not column.default for column in columns):
+        yield "c? is absent unless a row ends in c=w"
+    if any(column.pattern and any(column.pattern) for column in columns):
+        yield "* is the cell"
+    if any("<" in column.default for column in columns):
+        yield "<c> is the cell of c"
+
+
+def decode_document(text: str) -> str:
+    """Restore the canonical spelling of the JSON text. Raises ValueError if `text` is not a document."""
+    notes = list(_NOTE.finditer(text))
+    if not notes:
+        raise ValueError("no note of a JSON document")
+    note = max(notes, key=lambda found: len(found[1]))
+    lines = text[note.end() + 1 :].split("\n")
+    skeleton, used = '"[table 1]"', 0
+    if not HEADER.fullmatch(lines[0]):
+        skeleton, used = lines[0], 1
+    tables, used = _tables(lines, used, f"table{note[1]}", MAX_GROWTH * len(text))
+    body, after = _inlined(skeleton, tables), "\n".join(lines[used:])
+    joint = "\n" if used < len(lines) else ""
+    if cut := _CUT.search(note[2]):
+        body, joint = body[: -int(cut[1])], ""
+    elif _LINES in note[2]:
+        body = escape_surrogates("\n".join([write(value) for value in read_all(body)]))
+    return "".join((text[: note.start()], body, joint, after))
+
+
+def _tables(lines: list[str], start: int, mark: str, limit: int) -> tuple[list[str], int]:
+    """Read the tables from line `start` on; return their JSON texts and the first line after them."""
+    tables: list[str] = []
+    while start < len(lines):
+        header = HEADER.fullmatch(lines[start])
+        if header is None or header[1] != mark or int(header[2]) != len(tables) + 1:
+            break
+        end = start + 2 + int(header[3])
+        tables.append(read_table(header, lines[start + 1 : end], limit))
+        limit -= len(tables[-1])
+        start = end
+    return tables, start
+
+
+def _inlined(text: str, tables: list[str]) -> str:
+    """Put the tables back where they are referred to, each in one place, in order."""
+    if [int(number) for number in _PLACE.findall(text)] != list(range(1, len(tables) + 1)):
+        raise ValueError("tables and their places differ")
+    return _PLACE.sub(lambda place: tables[int(place[1]) - 1], text)

@@ -1,0 +1,207 @@
+"""JSON inside a text: where it stands, its values as written, and its one canonical spelling.
+
+Values keep what a parser usually loses: numbers are `Number` (their spelling), objects are dicts in key order,
+objects with a key twice are `Pairs`. The canonical spelling has no white space and no needless escapes; number
+spelling, key order and repeated keys stay. Text around the JSON is never touched.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from json.encoder import encode_basestring
+from typing import Any
+
+MAX_DEPTH = 96
+"""Nesting beyond this is left alone, so that no reader or writer of values can run out of stack."""
+
+_STARTS_TRIED = 16
+_LEAST_SHARE = 0.3
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_START = re.compile(r"^[ \t]*+(?=[{\[])", re.MULTILINE)
+_NEXT = re.compile(r"\s*+(?=[{\[])")
+_MARK = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[\[\]{},]', re.DOTALL)
+_CLOSER = {"[": "]", "{": "}"}
+
+
+class Number(str):
+    """A JSON number as it is spelled."""
+
+    __slots__ = ()
+
+
+class Pairs(tuple[tuple[str, Any], ...]):
+    """An object in which a key stands twice."""
+
+    __slots__ = ()
+
+
+Value = Any
+"""dict[str, Value] | Pairs | list[Value] | str | Number | bool | None."""
+
+
+def quote(text: str) -> str:
+    """Return the canonical JSON string of `text`."""
+    quoted: str = encode_basestring(text)
+    return quoted
+
+
+def _object(pairs: list[tuple[str, Value]]) -> Value:
+    keyed = dict(pairs)
+    return keyed if len(keyed) == len(pairs) else Pairs(pairs)
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=Number, parse_float=Number, parse_constant=Number)
+
+
+def read_value(text: str, start: int = 0) -> tuple[Value, int]:
+    """Return the JSON value at `start` and where it ends. Raises ValueError if there is none."""
+    try:
+        return _DECODER.raw_decode(text, start)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def read_all(text: str) -> Value:
+    """Return the one value that `text` is. Raises ValueError if it is anything else."""
+    value, end = read_value(text)
+    if end != len(text):
+        raise ValueError("text after the JSON value")
+    return value
+
+
+def write(value: Value) -> str:
+    """Return the canonical spelling of a value; the inverse of `read_all` on canonical text."""
+    kind = type(value)
+    if kind is str:
+        return quote(value)
+    if kind is dict:
+        return "{" + ",".join([f"{quote(key)}:{write(item)}" for key, item in value.items()]) + "}"
+    if kind is list:
+        return "[" + ",".join([write(item) for item in value]) + "]"
+    if kind is Pairs:
+        return "{" + ",".join([f"{quote(key)}:{write(item)}" for key, item in value]) + "}"
+    return scalar(value)
+
+
+def scalar(value: Value) -> str:
+    """Return the spelling of a number, boolean or null."""
+    if value is None:
+        return "null"
+    if value is True:
+        return "true"
+    return "false" if value is False else str(value)
+
+
+def escape_surrogates(text: str) -> str:
+    """Return JSON text with halves of surrogate pairs as escapes, so that it can be encoded."""
+    return text if text.isascii() else _SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
+
+
+@dataclass(frozen=True, slots=True)
+class JsonText:
+    """A text as `before`, one or more JSON `values`, and `after`.
+
+    `closers` is not empty if the JSON breaks off: the brackets that would complete it.
+    """
+
+    before: str
+    values: list[Value]
+    after: str
+    closers: str = ""
+
+    @property
+    def canonical(self) -> str:
+        """The text with its JSON in canonical spelling, one value a line."""
+        body = escape_surrogates("\n".join([write(value) for value in self.values]))
+        return "".join((self.before, body.removesuffix(self.closers), self.after))
+
+
+def find_json(text: str) -> JsonText | None:
+    """Find the JSON of a text: the first value that starts a line, and the values that follow it directly.
+
+    Linear: a failed attempt is resumed behind the place where it failed.
+    """
+    position = 0
+    for _ in range(_STARTS_TRIED):
+        start = _START.search(text, position)
+        if start is None:
+            return None
+        try:
+            return _whole(text, start.end())
+        except json.JSONDecodeError as error:
+            if error.pos - start.end() >= _LEAST_SHARE * len(text):
+                return _cut_off(text, start.end(), error.pos)
+            position = max(error.pos, start.end() + 1)
+        except ValueError:
+            return None
+    return None
+
+
+def _whole(text: str, start: int) -> JsonText:
+    value, end = read_value(text, start)
+    values = [value]
+    for value, stop in _followers(text, end):
+        values.append(value)
+        end = stop
+    return JsonText(text[:start], values, text[end:])
+
+
+def _followers(text: str, end: int) -> Iterator[tuple[Value, int]]:
+    """Yield the values that follow on lines of their own, each with its end."""
+    while (gap := _NEXT.match(text, end)) and "\n" in gap[0]:
+        try:
+            value, end = read_value(text, gap.end())
+        except ValueError:
+            return
+        yield value, end
+
+
+def _cut_off(text: str, start: int, limit: int) -> JsonText | None:
+    """Read JSON that breaks off before `limit`: all complete members, and the rest as text."""
+    cut, open_brackets = _last_border(text, start, limit)
+    closers = "".join(reversed(open_brackets))
+    if not closers or len(closers) > MAX_DEPTH:
+        return None
+    try:
+        value = read_all(text[start:cut] + closers)
+    except ValueError:
+        return None
+    return JsonText(text[:start], [value], text[cut:], closers)
+
+
+def _last_border(text: str, start: int, limit: int) -> tuple[int, list[str]]:
+    """Return the last place before `limit` where closing all open brackets makes a document, and the closers."""
+    cut, stack = start, list[str]()
+    for mark in _MARK.finditer(text, start):
+        if mark.end() > limit:
+            break
+        char = mark[0]
+        if char in _CLOSER:
+            stack.append(_CLOSER[char])
+            cut = mark.end()
+        elif char in ("]", "}"):
+            stack.pop()
+            cut = mark.end()
+        elif char == ",":
+            cut = mark.start()
+    return cut, stack
+
+
+def depth(value: Value) -> int:
+    """Return how deep brackets nest in a value, without recursion."""
+    level, layer = 0, [value]
+    while layer:
+        inner: list[Value] = []
+        for node in layer:
+            if type(node) is dict:
+                inner.extend(node.values())
+            elif type(node) is list:
+                inner.extend(node)
+            elif type(node) is Pairs:
+                inner.extend(item for _, item in node)
+        level += 1
+        layer = inner
+    return level - 1

@@ -1,0 +1,54 @@
+"""Strings told by fields beside them: `<name>` stands for the text of the field `name`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+_MAX_SOURCES = 24
+_WORD = re.compile(r"\w")
+
+
+def reference(names: Iterable[str]) -> re.Pattern[str]:
+    """Return a pattern that matches `<name>` for any of the names."""
+    return re.compile("<(" + "|".join(map(re.escape, names)) + ")>")
+
+
+class Template:
+    """A string with `<name>` in it, to be filled with the texts of fields."""
+
+    __slots__ = ("names", "parts")
+
+    def __init__(self, text: str, references: re.Pattern[str]) -> None:
+        """Split `text` at its references."""
+        self.parts = references.split(text)
+        self.names = self.parts[1::2]
+
+    def fill(self, texts: Mapping[str, str]) -> str:
+        """Return the string for the given texts by name; a name without a text is empty."""
+        parts = self.parts.copy()
+        parts[1::2] = [texts.get(name, "") for name in self.names]
+        return "".join(parts)
+
+
+def template_for(text: str, known: Mapping[str, str]) -> str | None:
+    """Return `text` with the longest known texts that stand in it as whole words replaced by `<name>`."""
+    pieces = [text]
+    for name, value in sorted(known.items(), key=lambda item: -len(item[1]))[:_MAX_SOURCES]:
+        if value not in text:
+            continue
+        for index in range(0, len(pieces), 2):
+            at = pieces[index].find(value)
+            if at >= 0 and _stands_alone(pieces[index], at, at + len(value)):
+                before, after = pieces[index][:at], pieces[index][at + len(value) :]
+                pieces[index : index + 1] = [before, f"<{name}>", after]
+                break
+    return "".join(pieces) if len(pieces) > 1 else None
+
+
+def _stands_alone(text: str, start: int, end: int) -> bool:
+    """Say whether no word is cut at either end of a span."""
+    return not (
+        (start and _WORD.match(text, start - 1) and _WORD.match(text, start))
+        or (end < len(text) and _WORD.match(text, end - 1) and _WORD.match(text, end))
+    )
