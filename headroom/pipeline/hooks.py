@@ -85,7 +85,7 @@ class Wishes:
         guard.run("post_compress", lambda: hooks.post_compress(event), None)
 
 
-_NONE = Wishes(None, set(), {})
+NO_WISHES = Wishes(None, set(), {})
 
 
 def wishes_of(
@@ -94,7 +94,7 @@ def wishes_of(
     """Ask the hooks; return the payload with the messages to go on with, and what else they want."""
     key = next((k for k in ("messages", "input", "contents") if isinstance(payload.get(k), list)), None)
     if hooks is None or key is None:
-        return payload, _NONE
+        return payload, NO_WISHES
     context = context_of(payload, wire, provider)
     messages = guard.run("pre_compress", lambda: hooks.pre_compress(payload[key], context), payload[key])
     protected = guard.run("protect_messages", lambda: set(hooks.protect_messages(messages, context)), set[int]())

@@ -22,7 +22,8 @@ log = logging.getLogger("headroom")
 class Lineup:
     """Who does what: one router, the compressors it chooses from, and guests that see the whole payload.
 
-    `version` names the line-up in the memory of decisions.
+    `answerers` are those of all transforms that look at answers; `version` names the line-up in the memory of
+    decisions.
     """
 
     router: ContentRouter = field(default_factory=ContentRouter)
@@ -30,6 +31,7 @@ class Lineup:
     aligner: CacheAligner | None = None
     compressors: tuple[Compressor, ...] = ()
     guests: tuple[Transform, ...] = ()
+    answerers: tuple[Transform, ...] = ()
     version: bytes = b""
 
     def observed(self, blocks: list[Block]) -> dict[str, Any]:
@@ -59,6 +61,7 @@ def lineup_of(transforms: tuple[Transform, ...]) -> Lineup:
         aligner=next((t for t in ordered if isinstance(t, CacheAligner)), None),
         compressors=tuple(t for t in ordered if isinstance(t, Compressor)),
         guests=tuple(t for t in ordered if not isinstance(t, (ContentRouter, TagProtector, CacheAligner, Compressor))),
+        answerers=tuple(t for t in ordered if type(t).apply_response is not Transform.apply_response),
         version=hashlib.blake2b(named.encode(), digest_size=8).digest(),
     )
 

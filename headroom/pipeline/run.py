@@ -16,11 +16,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from headroom.blocks import Block, Decision, Edit, Outcome, Payload
+from headroom.blocks import Block, Decision, Edit, Outcome, Payload, Reason
 from headroom.errors import BodyError
 from headroom.pipeline.decide import Decider
 from headroom.pipeline.guard import Guard
-from headroom.pipeline.hooks import CompressionHooks, Wishes, wishes_of
+from headroom.pipeline.hooks import NO_WISHES, CompressionHooks, Wishes, wishes_of
 from headroom.pipeline.interception import Interceptor, intercepted
 from headroom.pipeline.lineup import Lineup, lineup_of
 from headroom.pipeline.memory import DecisionMemory
@@ -121,6 +121,39 @@ class Pipeline:
         call = partial(self._outcome, body, payload, wire, exchange, start)
         return self.guard.run("pipeline", call, Outcome(body, note="failed"))
 
+    def measure(self, body: bytes, wire: Wire | None, exchange: Exchange) -> Outcome:
+        """Count a body that must pass as it came (bypass): every block stays, the reason is `bypass`."""
+        try:
+            payload = read(body, self.policy.max_depth)
+        except BodyError as error:
+            return Outcome(body, note=str(error))
+        wire = wire or recognise(payload)
+        if wire is None:
+            return Outcome(body, note="unknown_shape")
+        exchange.wire, exchange.model = wire.name, exchange.model or _model_of(payload)
+        return self.guard.run("pipeline", partial(self._measured, body, payload, wire, exchange), Outcome(body))
+
+    def _measured(self, body: bytes, payload: Payload, wire: Wire, exchange: Exchange) -> Outcome:
+        blocks = [replace(block, protected=Reason.BYPASS) for block in wire.blocks(payload)]
+        decisions, _ = self._decided(blocks, self.lineup, NO_WISHES, exchange)
+        return Outcome(body, decisions, TokenCounter(exchange.model).method, "bypass")
+
+    @property
+    def answers_awaited(self) -> bool:
+        """Say whether any transform wants to see whole answers."""
+        return bool(self.lineup.answerers)
+
+    def run_answer(self, body: bytes) -> bytes:
+        """Return a whole JSON answer as the transforms want it; anything else, or any failure, as it came."""
+        try:
+            payload = read(body, self.policy.max_depth)
+            current = copy.deepcopy(payload)
+            for transform in self.lineup.answerers:
+                current = self.guard.run(transform.name, partial(transform.apply_response, current), current)
+            return splice(body, tuple(changes(payload, current)))
+        except BodyError:
+            return body
+
     def _outcome(self, body: bytes, payload: Payload, wire: Wire, exchange: Exchange, start: float) -> Outcome:
         private = read(body, self.policy.max_depth) if self._has_guests() else payload
         rewritten = self.rewrite(payload, private, wire, exchange)
@@ -144,7 +177,7 @@ class Pipeline:
         They are the same object unless guests (extensions, hooks, foreign transforms) may write into it.
         """
         lineup = self.lineup
-        exchange.model = exchange.model or _model_of(payload)
+        exchange.wire, exchange.model = wire.name, exchange.model or _model_of(payload)
         event = PipelineEvent(
             PipelineStage.INPUT_RECEIVED,
             exchange.request_id,

@@ -1,0 +1,176 @@
+"""The middleware: any ASGI app whose requests (or whose host's requests) carry LLM bodies. Pure ASGI.
+
+The middleware object holds settings only; what belongs to one request lives in one `_Passage`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import Iterable
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from headroom.blocks import Outcome
+from headroom.errors import BodyError, BodyTooLargeError, RequestError
+from headroom.integrations.answer import Answer
+from headroom.integrations.body import ASGIApp, BodyReader, Receive, Scope, Send
+from headroom.pipeline import Exchange, Pipeline, PipelineEvent, PipelineStage
+from headroom.providers import WIRES, Wire
+from headroom.providers.routes import Route, route_of
+from headroom.providers.vendors import error_body, vendor_of
+from headroom.wire.codings import codings_of, decode_body
+
+if TYPE_CHECKING:
+    from headroom.proxy.config import ProxyConfig
+
+INLINE_BYTES = 16_384
+"""Bodies up to this size are worked on at once; larger ones in a thread, so that the event loop goes on."""
+
+MARK = "headroom"
+"""Key of the scope under which the inner app finds the `Exchange`; its presence says that the work is done."""
+
+_FRAMING = frozenset({b"content-length", b"transfer-encoding", b"content-encoding"})
+_SECRET = frozenset({b"authorization", b"x-api-key", b"api-key", b"x-goog-api-key", b"cookie", b"proxy-authorization"})
+
+
+class HeadroomASGIMiddleware:
+    """Rewrites LLM request bodies on their way to `app`.
+
+    `refuse_large` answers 413 to bodies over the cap (the proxy does); otherwise they pass untouched. Requests
+    that are not LLM calls are handed on after one look at the scope. Two of these around one app work once.
+    """
+
+    def __init__(self, app: ASGIApp, config: ProxyConfig | None = None, *, refuse_large: bool = False) -> None:
+        if config is None:
+            from headroom.proxy.config import ProxyConfig  # noqa: PLC0415 - settings cost more than all the rest
+
+            config = ProxyConfig()
+        self.app = app
+        self.config = config
+        self.policy = config.policy
+        self.pipeline = Pipeline.of(config)
+        self.refuse_large = refuse_large
+        self._paths = tuple(config.paths.items())
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection."""
+        if scope["type"] == "http" and scope["method"] == "POST" and MARK not in scope:
+            route = route_of("POST", scope["path"])
+            wire = route.wire if route is not None else self._own_wire(scope["path"])
+            if wire and _is_json(scope["headers"]):
+                await _Passage(self, scope, route, WIRES.get(wire)).run(receive, send)
+                return
+        await self.app(scope, receive, send)
+
+    def _own_wire(self, path: str) -> str:
+        """Return the wire of a route of the host app: `auto` if the body has to tell, empty if it is not ours."""
+        return next((wire for pattern, wire in self._paths if fnmatchcase(path, pattern)), "")
+
+
+class _Passage:
+    """One request on its way through the middleware."""
+
+    def __init__(self, house: HeadroomASGIMiddleware, scope: Scope, route: Route | None, wire: Wire | None) -> None:
+        self._house = house
+        self._scope = scope
+        self._wire = wire
+        self._begun = time.perf_counter()
+        self._headers = {bytes(name).lower(): bytes(value).decode("latin-1") for name, value in scope["headers"]}
+        self._vendor = route.vendor if route else vendor_of(scope["path"], self._headers)
+        self._exchange = Exchange(
+            request_id=uuid.uuid4().hex,
+            route=route.name if route else scope["path"],
+            provider=self._vendor.name,
+            wire=wire.name if wire else "",
+            headers=_redacted(self._headers),
+        )
+
+    async def run(self, receive: Receive, send: Send) -> None:
+        """Read, rewrite, hand on, account. Whatever the inner app raises is raised on."""
+        answer = Answer(send, self._wire, self._exchange, self._begun, self._house.pipeline)
+        try:
+            scope, receive = await self._request(receive)
+            await self._house.app(scope, receive, answer.send)
+        except RequestError as error:
+            self._exchange.error = error.code
+            if answer.started:
+                raise
+            await self._refuse(error, answer)
+        except BaseException as error:
+            self._exchange.error = type(error).__name__
+            raise
+        finally:
+            answer.finish()
+            event = PipelineEvent(
+                PipelineStage.RESPONSE_RECEIVED,
+                self._exchange.request_id,
+                self._vendor.name,
+                self._exchange.model,
+                exchange=self._exchange,
+            )
+            self._house.pipeline.fire(event)
+
+    async def _request(self, receive: Receive) -> tuple[Scope, Receive]:
+        """Return scope and receive for the inner app. Raises RequestError if the request is refused."""
+        reader = BodyReader(receive, self._house.policy.max_body_bytes)
+        body = await reader.read()
+        scope = {**self._scope, MARK: self._exchange}
+        if body is None:
+            if self._house.refuse_large and not reader.gone:
+                raise BodyTooLargeError("The request body is over the limit of this gateway.")
+            return scope, reader.replay
+        start = time.perf_counter()
+        outcome = self._exchange.outcome = await self._outcome(body)
+        self._exchange.overhead = time.perf_counter() - start
+        if outcome.body is body:
+            return scope, reader.replay
+        scope["headers"] = _headers_for(self._scope["headers"], outcome.body)
+        return scope, reader.replaced(outcome.body)
+
+    async def _outcome(self, body: bytes) -> Outcome:
+        """Run the pipeline on the decoded body; the body that came stands in the outcome if nothing changes."""
+        plain = body
+        coding = self._headers.get(b"content-encoding", "")
+        if codings_of(coding):
+            try:
+                plain = await asyncio.to_thread(decode_body, body, coding, self._house.policy.max_body_bytes)
+            except BodyTooLargeError:
+                if self._house.refuse_large:
+                    raise
+                return Outcome(body, note="too_large")
+            except BodyError as error:
+                return Outcome(body, note=str(error))
+        bypass = self._headers.get(b"x-headroom-bypass", "").strip().lower() == "true"
+        work = self._house.pipeline.measure if bypass else self._house.pipeline.run
+        if len(plain) <= INLINE_BYTES:
+            outcome = work(plain, self._wire, self._exchange)
+        else:
+            outcome = await asyncio.to_thread(work, plain, self._wire, self._exchange)
+        return replace(outcome, body=body) if outcome.body is plain else outcome
+
+    async def _refuse(self, error: RequestError, answer: Answer) -> None:
+        body = error_body(self._vendor, error.status, error.code, str(error), self._exchange.request_id)
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        await answer.send({"type": "http.response.start", "status": error.status, "headers": headers})
+        await answer.send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def _is_json(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    for name, value in headers:
+        if name.lower() == b"content-type":
+            kind = value.split(b";", 1)[0].strip().lower()
+            return kind == b"application/json" or (kind.startswith(b"application/") and kind.endswith(b"+json"))
+    return False
+
+
+def _headers_for(headers: Iterable[tuple[bytes, bytes]], body: bytes) -> list[tuple[bytes, bytes]]:
+    """Return the request's headers as they fit a decoded body of known length; order and duplicates stay."""
+    kept = [(name, value) for name, value in headers if name.lower() not in _FRAMING]
+    return [*kept, (b"content-length", str(len(body)).encode())]
+
+
+def _redacted(headers: dict[bytes, str]) -> dict[str, str]:
+    return {name.decode("latin-1"): "[redacted]" if name in _SECRET else value for name, value in headers.items()}
