@@ -93,9 +93,7 @@ class Answer:
     @property
     def text(self) -> str:
         """The words of the answer."""
-        return (
-            f"I have read {self.messages} messages with {self.tool_outputs} tool outputs: résumé follows ✓."
-        )
+        return f"Messages read: {self.messages}, tool outputs among them: {self.tool_outputs}. Résumé ✓."
 
     @property
     def words(self) -> tuple[str, ...]:

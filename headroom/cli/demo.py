@@ -1,0 +1,88 @@
+"""`headroom demo`: real outputs of this machine through the real proxy, offline, with proof."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPException
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+
+from headroom.demo.findings import Findings
+from headroom.demo.proxy_process import ProxyDownError
+from headroom.demo.report import as_json, show
+from headroom.demo.run import Tell
+from headroom.demo.scene import STEPS, Scene, scene
+
+
+def run(arguments: list[str], prog: str) -> int:
+    """Run the demo; return 0 if every check passes, 1 if not."""
+    options = _parser(prog).parse_args(arguments)
+    started = time.perf_counter()
+    try:
+        with _bar() as tell, scene(tell) as up:
+            found = up.perform(tell)
+            tell("")
+            _print(found, time.perf_counter() - started, as_document=options.json)
+            if options.serve:
+                _serve(up)
+    except (ProxyDownError, OSError, HTTPException, RuntimeError) as error:
+        print(f"{prog}: {error}", file=sys.stderr)
+        return 1
+    return 0 if found.passed else 1
+
+
+def _parser(prog: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=prog, description=__doc__)
+    parser.add_argument("--serve", action="store_true", help="keep proxy and offline provider running")
+    parser.add_argument("--json", action="store_true", help="print the findings as JSON")
+    return parser
+
+
+@contextmanager
+def _bar() -> Iterator[Tell]:
+    """Show a progress bar on standard error while the demo works, if somebody looks; an empty word ends it."""
+    console = Console(stderr=True)
+    columns = (BarColumn(bar_width=30), TextColumn("{task.description}"))
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("", total=STEPS)
+
+        def tell(what: str) -> None:
+            if what:
+                progress.update(task, advance=1, description=what)
+            else:
+                progress.stop()
+
+        yield tell
+
+
+def _print(found: Findings, seconds: float, *, as_document: bool) -> None:
+    if as_document:
+        print(json.dumps(as_json(found), indent=2))
+        return
+    console = Console(highlight=False)
+    show(found, console)
+    console.print(
+        f"\n{'All checks passed' if found.passed else 'A CHECK FAILED'}, in {seconds:.1f} s, offline."
+    )
+
+
+def _serve(up: Scene) -> None:
+    """Say how to use what is running, and wait for an interrupt."""
+    print(f"\nproxy     {up.proxy_url}\nprovider  {up.provider_url} (answers offline, keeps what it got)")
+    print(f"\n  export OPENAI_BASE_URL={up.proxy_url}/v1\n  export ANTHROPIC_BASE_URL={up.proxy_url}")
+    print(
+        f"  curl {up.provider_url}/_recorded/-1     # the last request as it arrived\n\nCtrl-C ends it.",
+        flush=True,
+    )
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    ended.wait()

@@ -1,0 +1,48 @@
+"""The whole demo: provider and proxy up, outputs recorded, conversations sent, everything compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from headroom.demo.conversations import Conversation, fixing, surveying
+from headroom.demo.findings import Findings
+from headroom.demo.provider import OfflineProvider, running
+from headroom.demo.proxy_process import proxy_process
+from headroom.demo.recordings import RECORDERS
+from headroom.demo.run import Tell, drive
+
+STEPS = 36
+"""How often `Tell` is called about, for the length of a progress bar."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A provider in this process and the real proxy in front of it, both listening."""
+
+    provider: OfflineProvider
+    provider_url: str
+    proxy_url: str
+
+    def perform(self, tell: Tell) -> Findings:
+        """Record, send and compare. Raises OSError or HTTPException if a connection breaks."""
+        return drive(self.provider, self.provider_url, self.proxy_url, record(tell), tell)
+
+
+@contextmanager
+def scene(tell: Tell) -> Iterator[Scene]:
+    """Start both servers on free ports. Raises ProxyDownError or RuntimeError if one of them does not start."""
+    provider = OfflineProvider()
+    tell("starting provider and proxy")
+    with running(provider) as provider_url, proxy_process(provider_url) as proxy_url:
+        yield Scene(provider, provider_url, proxy_url)
+
+
+def record(tell: Tell) -> tuple[Conversation, ...]:
+    """Make the tool outputs and compose the conversations."""
+    made = {}
+    for name, recorder in RECORDERS.items():
+        tell(f"recording: {name}")
+        made[name] = recorder()
+    return fixing(made), surveying(made)
