@@ -8,17 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from typing import Any
 from uuid import uuid4
 
 from headroom.errors import BodyTooLargeError, RequestError, UpstreamError, UpstreamTimeoutError
-from headroom.pipeline.stages import Exchange
+from headroom.integrations.body import Receive, Scope, Send
+from headroom.pipeline import Exchange
 from headroom.providers.vendors import Vendor, error_body
-
-Message = dict[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 
 _SLICE = 65_536
 _log = logging.getLogger("headroom.proxy")
@@ -31,7 +28,7 @@ class ClientLeftError(Exception):
 class Client:
     """One request's client. Made per request; `run` wraps everything that is done for it."""
 
-    def __init__(self, scope: dict[str, Any], receive: Receive, send: Send, write_timeout: float) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send, write_timeout: float) -> None:
         self._scope = scope
         self._receive = receive
         self._send = send
@@ -172,11 +169,9 @@ class Client:
             # Returning without an end makes the server cut the connection: the client must not take it for one.
             return
         body = error_body(vendor, error.status, error.code, str(error), request_id)
-        headers = [
-            (b"content-type", b"application/json"),
-            (b"content-length", str(len(body)).encode()),
-            (b"x-headroom-request-id", request_id.encode()),
-        ]
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        if "headroom" not in self._scope:  # else the middleware adds it to whatever answer there is
+            headers.append((b"x-headroom-request-id", request_id.encode()))
         if self.streams_body:
             # What is left of the upload is not read, so the connection cannot be used again.
             headers.append((b"connection", b"close"))
@@ -189,6 +184,6 @@ class Client:
             exchange.error = code
 
 
-def _request_id(scope: dict[str, Any]) -> str:
+def _request_id(scope: Scope) -> str:
     exchange = scope.get("headroom")
     return exchange.request_id if isinstance(exchange, Exchange) else uuid4().hex

@@ -13,8 +13,9 @@ import aiohttp
 import msgspec
 
 from headroom.errors import RequestError, UpstreamError, UpstreamTimeoutError, UpstreamUnreachableError
+from headroom.integrations.body import Receive, Scope, Send
 from headroom.providers.vendors import Vendor
-from headroom.proxy.client import Client, Receive, Send
+from headroom.proxy.client import Client
 from headroom.proxy.config import ProxyConfig
 from headroom.proxy.handlers import BaseHandlerMixin
 from headroom.proxy.helpers import TO_CLIENT, TO_UPSTREAM, end_to_end, text
@@ -38,7 +39,7 @@ class Forwarder:
         self._write_timeout = config.read_timeout
         self._max_body_bytes = config.max_body_bytes
 
-    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request; a WebSocket is refused, so that its client falls back to HTTP."""
         if scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1011})
@@ -49,7 +50,7 @@ class Forwarder:
         vendor = vendor_for(scope)
         await client.run(self._serve(scope, client, vendor), vendor)
 
-    async def _serve(self, scope: dict[str, Any], client: Client, vendor: Vendor) -> None:
+    async def _serve(self, scope: Scope, client: Client, vendor: Vendor) -> None:
         target = self.targets.of(scope, vendor)
         await client.open()
         if isinstance(target, Answered):
@@ -63,7 +64,7 @@ class Forwarder:
         finally:
             response.close()
 
-    async def _ask(self, scope: dict[str, Any], client: Client, target: Upward) -> aiohttp.ClientResponse:
+    async def _ask(self, scope: Scope, client: Client, target: Upward) -> aiohttp.ClientResponse:
         """Return the upstream's answer; ask again while it was not accepted and the body is at hand."""
         headers = _request_headers(scope, client)
         self._retries.began()
@@ -102,7 +103,7 @@ class Forwarder:
         await client.write(body, more=False)
 
 
-def _request_headers(scope: dict[str, Any], client: Client) -> list[tuple[str, str]]:
+def _request_headers(scope: Scope, client: Client) -> list[tuple[str, str]]:
     """Return the headers to send up; a body that is streamed keeps the length that the client gave it."""
     headers = [(text(name), text(value)) for name, value in end_to_end(scope["headers"], TO_UPSTREAM)]
     if client.streams_body:

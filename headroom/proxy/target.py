@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from yarl import URL
 
 from headroom.errors import ConfigError, RequestError, UpstreamRefusedError
+from headroom.integrations.body import Scope
 from headroom.providers.routes import route_of
 from headroom.providers.vendors import Vendor, vendor_of
 from headroom.proxy.config import ProxyConfig
@@ -43,7 +43,7 @@ class Targets:
         }
         self._allowed = frozenset(map(_origin, (*self.upstreams.values(), *config.allow_upstream)))
 
-    def of(self, scope: dict[str, Any], vendor: Vendor) -> Target:
+    def of(self, scope: Scope, vendor: Vendor) -> Target:
         """Return where the request goes; `vendor` is the provider that path and credentials name.
 
         Raises `UpstreamRefusedError` if it names an upstream that is not allowed, `RequestError` if its target
@@ -77,7 +77,7 @@ class Targets:
         return Answered(handler)
 
 
-def vendor_for(scope: dict[str, Any]) -> Vendor:
+def vendor_for(scope: Scope) -> Vendor:
     """Return the provider that the route, the path or the credentials name."""
     row = route_of(scope["method"], scope["path"])
     if row is not None:
@@ -85,7 +85,7 @@ def vendor_for(scope: dict[str, Any]) -> Vendor:
     return vendor_of(scope["path"], frozenset(name.lower() for name, _ in scope["headers"]))
 
 
-def raw_target(scope: dict[str, Any]) -> str:
+def raw_target(scope: Scope) -> str:
     """Return path and query as they came, byte for byte.
 
     Raises `RequestError` if the target is no absolute path: appended to a base URL, it could change the host.

@@ -1,0 +1,99 @@
+"""`headroom compress FILE|-`: what would be done to a conversation, without sending it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from headroom.compress import CompressResult, compress
+
+
+def run(arguments: list[str], prog: str) -> int:
+    """Compress a file and print the report."""
+    app = typer.Typer(add_completion=False, rich_markup_mode=None)
+    app.command(help="Compress a request body, or a list of messages, and report what was done.")(_compress)
+    try:
+        app(arguments, prog_name=prog)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 1
+    return 0
+
+
+def _compress(
+    file: Annotated[str, typer.Argument(help="JSON file: a request body or a list of messages; - reads stdin.")],
+    model: Annotated[str, typer.Option(help="Model whose tokens are counted, if the body names none.")] = "gpt-4o",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    value = _read(file)
+    named = value.get("model") if isinstance(value, dict) else None
+    result = compress(value, named if isinstance(named, str) and named else model)
+    if as_json:
+        print(msgspec.json.encode(_as_json(result)).decode())
+    else:
+        _report(result)
+
+
+def _read(file: str) -> Any:
+    """Read a JSON object or list; ends the command with a clear line if there is none."""
+    try:
+        data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        value = msgspec.json.decode(data)
+    except OSError as error:
+        raise _wrong(f"cannot read {file}: {error.strerror}") from error
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise _wrong(f"{file} is not JSON: {error}") from error
+    if not isinstance(value, (dict, list)):
+        raise _wrong(f"{file} holds neither a request body nor a list of messages")
+    return value
+
+
+def _wrong(text: str) -> typer.Exit:
+    print(f"headroom compress: {text}", file=sys.stderr)
+    return typer.Exit(2)
+
+
+def _as_json(result: CompressResult) -> dict[str, Any]:
+    return {
+        "messages": result.messages,
+        "tokens_before": result.tokens_before,
+        "tokens_after": result.tokens_after,
+        "tokens_saved": result.tokens_saved,
+        "compression_ratio": result.compression_ratio,
+        "transforms_applied": result.transforms_applied,
+        "ccr_hashes": result.ccr_hashes,
+        "decisions": [
+            {"path": list(d.path), "reason": d.reason, "compressor": d.compressor, "encoding": d.encoding}
+            | {"tool": d.tool, "tokens_before": d.tokens_before, "tokens_after": d.tokens_after}
+            for d in result.decisions
+        ],
+    }
+
+
+def _report(result: CompressResult) -> None:
+    """Print a row for every block, and the sum."""
+    console = Console()
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("block")
+    table.add_column("what was done")
+    for name in ("before", "after", "saved"):
+        table.add_column(name, justify="right")
+    for d in result.decisions:
+        done = f"{d.compressor} {d.encoding}".strip() if d.tokens_saved else d.reason.value
+        name = d.tool or d.role
+        table.add_row(
+            name, done, f"{d.tokens_before:,}", f"{d.tokens_after:,}", _percent(d.tokens_before, d.tokens_after)
+        )
+    table.add_section()
+    share = _percent(result.tokens_before, result.tokens_after)
+    table.add_row("all", "", f"{result.tokens_before:,}", f"{result.tokens_after:,}", share, style="bold")
+    console.print(table)
+
+
+def _percent(before: int, after: int) -> str:
+    return f"{100 * (before - after) / before:.0f} %" if before > after else ""

@@ -1,0 +1,214 @@
+"""The management endpoints: health, statistics, metrics and compression as a service.
+
+A FastAPI app of its own, loaded at start-up but never on the way of a forwarded request.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+from fastapi import FastAPI, Request, Response
+from starlette.exceptions import HTTPException
+
+from headroom import __version__
+from headroom.compress import CompressResult, acompress
+from headroom.errors import BodyTooLargeError, ConfigError, RequestError
+from headroom.providers.vendors import OPENAI, error_body
+from headroom.proxy.config import ProxyConfig
+from headroom.proxy.prometheus_metrics import CONTENT_TYPE_LATEST, exposition, registry_of
+from headroom.proxy.state import ProxyState
+
+SERVICE = "headroom-proxy"
+_BODIES = ("messages", "input", "contents")
+_FIELDS = frozenset({*_BODIES, "model", "tools", "config"})
+_SETTINGS = {
+    "lossless_tier": "lossless_tier",
+    "compress_user_messages": "compress_user_messages",
+    "excluded_tools": "excluded_tools",
+    "min_tokens_to_compress": "min_tokens_to_compress",
+}
+"""Settings that a request may choose for itself: name in the request, field of `ProxyConfig`."""
+
+
+def management_app(state: ProxyState) -> FastAPI:
+    """Build the app that serves every management endpoint."""
+    app = FastAPI(title="headroom", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
+    _add_health(app, state)
+    _add_statistics(app, state)
+    _add_compress(app, state)
+    app.add_exception_handler(HTTPException, _refuse_http)
+    app.add_exception_handler(RequestError, _refuse)
+    return app
+
+
+def _add_health(app: FastAPI, state: ProxyState) -> None:
+    @app.get("/livez")
+    async def livez() -> Response:
+        return _json({**_alive(state), "alive": True, "status": "alive"})
+
+    @app.get("/readyz")
+    async def readyz() -> Response:
+        status = "ready" if state.ready else "unready"
+        answer = {**_alive(state), "status": status, "ready": state.ready, "checks": state.checks}
+        return _json(answer, 200 if state.ready else 503)
+
+    @app.get("/health")
+    async def health() -> Response:
+        answer = {
+            "status": "healthy" if state.ready else "unready",
+            "ready": state.ready,
+            "version": __version__,
+            "config": state.config.model_dump(mode="json"),
+            "checks": state.checks,
+        }
+        return _json(answer)
+
+
+def _add_statistics(app: FastAPI, state: ProxyState) -> None:
+    registry = registry_of(state.stats, __version__)
+
+    @app.get("/stats")
+    async def stats() -> Response:
+        return _json({**_alive(state), **state.stats.view()})
+
+    @app.post("/stats/reset")
+    async def reset() -> Response:
+        state.stats.reset()
+        return _json({"status": "reset"})
+
+    @app.get("/metrics")
+    async def metrics() -> Response:
+        return Response(exposition(registry), headers={"content-type": CONTENT_TYPE_LATEST})
+
+
+def _add_compress(app: FastAPI, state: ProxyState) -> None:
+    @app.post("/v1/compress")
+    async def compress(request: Request) -> Response:
+        body = _object(await _read(request, state.config.max_body_bytes))
+        key = _body_key(body)
+        bypass = request.headers.get("x-headroom-bypass", "").lower() == "true"
+        config = _configured(body.get("config"), state.config)
+        tools = _typed(body, "tools", list)
+        result = await acompress(body[key], _typed(body, "model", str) or "", config=config, tools=tools)
+        return _json(_report(key, result, body[key] if bypass else None))
+
+
+async def _read(request: Request, limit: int) -> bytes:
+    """Read the body up to `limit` bytes. Raises `BodyTooLargeError`."""
+    parts = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > limit:
+            raise BodyTooLargeError(f"The body is larger than {limit} bytes.")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        value = msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise RequestError("The body is not JSON.") from error
+    if not isinstance(value, dict):
+        raise RequestError("The body must be a JSON object.")
+    unknown = sorted(value.keys() - _FIELDS)
+    if unknown:
+        raise RequestError(f"Unknown field {unknown[0]!r}; known are {', '.join(sorted(_FIELDS))}.")
+    return value
+
+
+def _body_key(body: Mapping[str, Any]) -> str:
+    """Return which of `messages`, `input` and `contents` the request brings; it must be exactly one list."""
+    present = [key for key in _BODIES if key in body]
+    if len(present) != 1:
+        raise RequestError("Exactly one of 'messages', 'input' and 'contents' is needed.")
+    if not isinstance(body[present[0]], list):
+        raise RequestError(f"Field {present[0]!r} must be a list.")
+    return present[0]
+
+
+def _typed(body: Mapping[str, Any], name: str, kind: type) -> Any:
+    value = body.get(name)
+    if value is not None and not isinstance(value, kind):
+        raise RequestError(f"Field {name!r} must be a {'string' if kind is str else 'list'}.")
+    return value
+
+
+def _configured(wishes: Any, config: ProxyConfig) -> ProxyConfig:
+    """Return the configuration with the request's own settings."""
+    if wishes is None or wishes == {}:
+        return config
+    if not isinstance(wishes, dict):
+        raise RequestError("Field 'config' must be an object.")
+    for name in wishes:
+        if name not in _SETTINGS:
+            raise RequestError(f"Unknown setting 'config.{name}'; known are {', '.join(sorted(_SETTINGS))}.")
+    try:
+        checked = ProxyConfig(**{_SETTINGS[name]: value for name, value in wishes.items()})
+    except ConfigError as error:
+        raise RequestError(f"In 'config': {error}.") from error
+    return config.model_copy(update={_SETTINGS[name]: getattr(checked, _SETTINGS[name]) for name in wishes})
+
+
+def _report(key: str, result: CompressResult, untouched: Any) -> dict[str, Any]:
+    """Return the answer; with `untouched` messages the counts are those of what was not done."""
+    bypassed = untouched is not None
+    after = result.tokens_before if bypassed else result.tokens_after
+    return {
+        key: untouched if bypassed else result.messages,
+        "tokens_before": result.tokens_before,
+        "tokens_after": after,
+        "tokens_saved": result.tokens_before - after,
+        "compression_ratio": 1.0 if bypassed else result.compression_ratio,
+        "transforms_applied": [] if bypassed else result.transforms_applied,
+        "ccr_hashes": [] if bypassed else result.ccr_hashes,
+        "decisions": [] if bypassed else [_decision(d) for d in result.decisions],
+    }
+
+
+def _decision(decision: Any) -> dict[str, Any]:
+    return {
+        "path": list(decision.path),
+        "reason": decision.reason.value,
+        "role": decision.role,
+        "tool": decision.tool,
+        "compressor": decision.compressor,
+        "encoding": decision.encoding,
+        "tokens_before": decision.tokens_before,
+        "tokens_after": decision.tokens_after,
+    }
+
+
+def _alive(state: ProxyState) -> dict[str, Any]:
+    return {
+        "service": SERVICE,
+        "version": __version__,
+        "timestamp": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
+        "uptime_seconds": round(time.monotonic() - state.began, 3),
+    }
+
+
+def _json(value: Any, status: int = 200) -> Response:
+    return Response(msgspec.json.encode(value), status, media_type="application/json")
+
+
+async def _refuse_http(_: Request, error: Exception) -> Response:
+    """Word the framework's own refusals (404, 405) as any other error."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    return _error(status, "invalid_request", str(getattr(error, "detail", "")))
+
+
+async def _refuse(_: Request, error: Exception) -> Response:
+    return _error(getattr(error, "status", 400), getattr(error, "code", "invalid_request"), str(error))
+
+
+def _error(status: int, code: str, message: str) -> Response:
+    request_id = uuid4().hex
+    body = error_body(OPENAI, status, code, message, request_id)
+    return Response(body, status, {"x-headroom-request-id": request_id}, media_type="application/json")

@@ -1,0 +1,194 @@
+"""The proxy as an application: the middleware in front of the forwarder, and its life from start to drain.
+
+    HeadroomASGIMiddleware(Proxy(management app | Forwarder))
+
+`uvicorn headroom.proxy.server:app` and gunicorn find the application in the lazy attribute `app`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from types import FrameType
+from typing import Any
+
+import uvicorn
+
+from headroom import __version__
+from headroom.integrations.asgi import HeadroomASGIMiddleware
+from headroom.integrations.body import ASGIApp, Receive, Scope, Send
+from headroom.pipeline import Pipeline, PipelineEvent, PipelineStage
+from headroom.proxy.config import ProxyConfig
+from headroom.proxy.forwarder import Forwarder
+from headroom.proxy.state import ProxyState
+from headroom.proxy.stats import Stats
+from headroom.proxy.upstream import Upstream
+from headroom.tokens import TokenCounter
+
+MANAGEMENT = frozenset({"/livez", "/readyz", "/health", "/stats", "/stats/reset", "/metrics", "/v1/compress"})
+"""Paths that we answer; every other one belongs to a provider."""
+
+_KEEP_ALIVE_SECONDS = 75
+_log = logging.getLogger("headroom.proxy")
+
+
+class Proxy:
+    """Tells management requests from those to forward, and ties the parts to the life of the server."""
+
+    def __init__(self, state: ProxyState) -> None:
+        self.state = state
+        self.pipeline: Pipeline | None = None
+        self._management: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one ASGI scope."""
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        elif scope["type"] == "http" and scope["path"] in MANAGEMENT:
+            await self._managed()(scope, receive, send)
+        else:
+            await self.state.forwarder(scope, receive, send)
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        await self.start()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self.stop()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def start(self) -> None:
+        """Load what a first request would wait for and open the way to the upstreams."""
+        self._fire(PipelineStage.SETUP)
+        await asyncio.to_thread(self._warm)
+        self._fire(PipelineStage.PRE_START)
+        self.state.forwarder.upstream.open()
+        self.state.started = True
+        self._fire(PipelineStage.POST_START)
+
+    async def stop(self) -> None:
+        """Close what `start` opened."""
+        self.state.draining = True
+        await self.state.forwarder.upstream.aclose()
+
+    def _warm(self) -> None:
+        for model in ("gpt-4o", "gpt-4"):
+            TokenCounter(model)("the first count loads the ranks")
+        self._managed()
+
+    def _managed(self) -> ASGIApp:
+        if self._management is None:
+            from headroom.proxy.routes import management_app  # noqa: PLC0415 - a web framework, needed here alone
+
+            self._management = management_app(self.state)
+        return self._management
+
+    def _fire(self, stage: PipelineStage) -> None:
+        if self.pipeline is not None:
+            self.pipeline.fire(PipelineEvent(stage=stage))
+
+
+def create_app(config: ProxyConfig | None = None, *, upstream: Upstream | None = None) -> HeadroomASGIMiddleware:
+    """Return the whole proxy as an ASGI application. `upstream` is the HTTP client, made if not given.
+
+    Raises `ConfigError` if an upstream of the configuration cannot be used.
+    """
+    config = config or ProxyConfig()
+    stats = Stats()
+    state = ProxyState(config, Forwarder(config, upstream), stats)
+    observed = config.model_copy(update={"pipeline_extensions": [*config.pipeline_extensions, stats]})
+    proxy = Proxy(state)
+    app = HeadroomASGIMiddleware(proxy, observed, refuse_large=True)
+    proxy.pipeline = app.pipeline
+    return app
+
+
+def create_app_from_env() -> HeadroomASGIMiddleware:
+    """Return the proxy that the environment describes (`HEADROOM_*`)."""
+    return create_app(ProxyConfig())
+
+
+def __getattr__(name: str) -> Any:
+    if name == "app":
+        globals()["app"] = made = create_app_from_env()
+        return made
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+class DrainingServer(uvicorn.Server):
+    """Stops in two steps: first unready, so that balancers turn away; then, once idle or out of time, closed."""
+
+    def __init__(self, config: uvicorn.Config, state: ProxyState) -> None:
+        super().__init__(config)
+        self._state = state
+        self._deadline = 0.0
+
+    async def startup(self, sockets: Any = None) -> None:
+        """Begin to listen and say where."""
+        await super().startup(sockets)
+        for server in self.servers:
+            for listener in server.sockets:
+                host, port, *_ = listener.getsockname()
+                print(f"listening on http://{f'[{host}]' if ':' in host else host}:{port}", flush=True)  # noqa: T201
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's signature
+        """Begin to drain; a second signal ends at once."""
+        if self._state.draining:
+            self.should_exit = self.force_exit = True
+            return
+        self._state.draining = True
+        self._deadline = time.monotonic() + self._state.config.drain_seconds
+
+    async def on_tick(self, counter: int) -> bool:
+        """Leave once the running requests are done or their time is up."""
+        if self._state.draining and (not self.server_state.tasks or time.monotonic() >= self._deadline):
+            self.should_exit = True
+        return await super().on_tick(counter)
+
+
+def run(config: ProxyConfig) -> int:
+    """Run the proxy until it is told to stop; return the exit status. Prints what it does at start."""
+    app = create_app(config)
+    state: ProxyState = app.app.state  # type: ignore[attr-defined]
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    print(banner(config), flush=True)  # noqa: T201
+    server = DrainingServer(_server_config(app, config), state)
+    server.run()
+    return 0 if server.started else 1
+
+
+def banner(config: ProxyConfig) -> str:
+    """Return what an operator wants to see at start: upstreams, what is on, off and why, time-outs."""
+    rows = {
+        "openai": config.openai_api_url,
+        "anthropic": config.anthropic_api_url,
+        "gemini": config.gemini_api_url,
+        "also allowed": ", ".join(config.allow_upstream) or "no other upstream (--allow-upstream)",
+        "compression": "on, lossless, tier " + config.lossless_tier if config.optimize else "off (--no-optimize)",
+        "user messages": "compressed" if config.compress_user_messages else "as they are (--compress-user-messages)",
+        "time-outs": f"connect {config.connect_timeout:g} s, read {config.read_timeout:g} s, "
+        f"drain {config.drain_seconds:g} s",
+        "state": "in memory only",
+    }
+    lines = [f"  {name:<14} {value}" for name, value in rows.items()]
+    return "\n".join([f"headroom {__version__} proxy", *lines])
+
+
+def _server_config(app: HeadroomASGIMiddleware, config: ProxyConfig) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        host=config.host,
+        port=config.port,
+        http="httptools",
+        loop="uvloop",
+        ws="none",
+        lifespan="on",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        # Draining has waited before this; what is left then is given one second to notice the end.
+        timeout_graceful_shutdown=1,
+    )

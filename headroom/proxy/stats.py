@@ -1,0 +1,219 @@
+"""The live ledger: what came through, what was saved, and why not more.
+
+Fed at RESPONSE_RECEIVED through the public seam, once a request. `/stats`, `/metrics` and the terminal are views
+of this one ledger. Everything is bounded: labels by `fold`, timings by buckets and a window of recent requests.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter, deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from headroom.blocks import Decision
+from headroom.pipeline.stages import Exchange, PipelineEvent, PipelineStage
+from headroom.providers import Usage
+
+MAX_LABELS = 50
+"""Different values a label may take; whatever comes later is counted as `other`."""
+
+_WINDOW = 2048
+_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0, 600.0)
+
+
+class Histogram:
+    """Seconds by bucket, with their sum, and exact percentiles of the most recent ones."""
+
+    __slots__ = ("_recent", "counts", "sum")
+
+    def __init__(self) -> None:
+        self.counts = [0] * (len(_BUCKETS) + 1)
+        self.sum = 0.0
+        self._recent: deque[float] = deque(maxlen=_WINDOW)
+
+    def observe(self, seconds: float) -> None:
+        """Add one duration."""
+        self.counts[bisect_left(_BUCKETS, seconds)] += 1
+        self.sum += seconds
+        self._recent.append(seconds)
+
+    @property
+    def buckets(self) -> list[tuple[str, int]]:
+        """Upper bounds and how many durations are at or below each, as Prometheus wants them."""
+        pairs: list[tuple[str, int]] = []
+        total = 0
+        for bound, count in zip((*map(str, _BUCKETS), "+Inf"), self.counts, strict=True):
+            total += count
+            pairs.append((bound, total))
+        return pairs
+
+    def percentiles(self) -> dict[str, float | int]:
+        """Return count, p50, p90 and p99 in milliseconds; the percentiles are of the last 2,048 requests."""
+        ordered = sorted(self._recent)
+        count = sum(self.counts)
+        if not ordered:
+            return {"count": count}
+        at = {f"p{q}_ms": round(ordered[min(len(ordered) - 1, len(ordered) * q // 100)] * 1e3, 3) for q in (50, 90, 99)}
+        return {"count": count, **at}
+
+
+@dataclass(slots=True)
+class Shrinkage:
+    """What became of the blocks of one kind; tokens as counted by us."""
+
+    blocks: int = 0
+    tokens_before: int = 0
+    tokens_after: int = 0
+    seconds: float = 0.0
+
+    def add(self, decision: Decision) -> None:
+        """Count one block."""
+        self.blocks += 1
+        self.tokens_before += decision.tokens_before
+        self.tokens_after += decision.tokens_after
+        self.seconds += decision.microseconds / 1e6
+
+    @property
+    def view(self) -> dict[str, int]:
+        """The figures for `/stats`."""
+        return {
+            "blocks": self.blocks,
+            "tokens_before": self.tokens_before,
+            "tokens_after": self.tokens_after,
+            "tokens_saved": self.tokens_before - self.tokens_after,
+        }
+
+
+@dataclass(slots=True)
+class Ledger:
+    """All figures since the last reset. `requests` is keyed by route, provider, model and status."""
+
+    requests: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
+    failures: Counter[str] = field(default_factory=Counter)
+    passed_unread: Counter[str] = field(default_factory=Counter)
+    reasons: dict[str, Shrinkage] = field(default_factory=dict)
+    compressors: dict[str, Shrinkage] = field(default_factory=dict)
+    provider_tokens: Counter[tuple[str, str]] = field(default_factory=Counter)
+    overhead: Histogram = field(default_factory=Histogram)
+    first_byte: Histogram = field(default_factory=Histogram)
+    total: Histogram = field(default_factory=Histogram)
+
+
+class Stats:
+    """A pipeline extension that keeps the ledger."""
+
+    stages = frozenset({PipelineStage.RESPONSE_RECEIVED})
+
+    def __init__(self) -> None:
+        self.ledger = Ledger()
+        self._models: set[str] = set()
+
+    def on_pipeline_event(self, event: PipelineEvent) -> None:
+        """Book a complete exchange."""
+        if event.stage is PipelineStage.RESPONSE_RECEIVED and event.exchange is not None:
+            self._book(event.exchange)
+
+    def reset(self) -> None:
+        """Begin a new ledger; Prometheus sees its counters begin anew."""
+        self.ledger = Ledger()
+
+    def view(self) -> dict[str, Any]:
+        """Return the figures for `/stats`."""
+        ledger = self.ledger
+        by = [_sums(ledger.requests, part) for part in range(4)]
+        everything = _summed(ledger.reasons.values())
+        return {
+            "requests": {
+                "total": ledger.requests.total(),
+                "by_route": by[0],
+                "by_provider": by[1],
+                "by_model": by[2],
+                "by_status": by[3],
+            },
+            "tokens": {name.removeprefix("tokens_"): n for name, n in everything.view.items() if name != "blocks"},
+            "decisions": {
+                "by_reason": _views(ledger.reasons),
+                "by_compressor": _views(ledger.compressors),
+            },
+            "provider_tokens": _nested(ledger.provider_tokens),
+            "latency": {
+                "overhead": ledger.overhead.percentiles(),
+                "first_byte": ledger.first_byte.percentiles(),
+                "total": ledger.total.percentiles(),
+            },
+            "passed_unread": dict(ledger.passed_unread),
+            "failures": dict(ledger.failures),
+        }
+
+    def _book(self, exchange: Exchange) -> None:
+        ledger = self.ledger
+        key = (exchange.route, exchange.provider, self._fold(exchange.model), str(exchange.status))
+        ledger.requests[key] += 1
+        ledger.overhead.observe(exchange.overhead)
+        ledger.total.observe(exchange.total)
+        if exchange.first_byte:
+            ledger.first_byte.observe(exchange.first_byte)
+        if exchange.error:
+            ledger.failures[exchange.error] += 1
+        if exchange.usage is not None:
+            _book_usage(ledger.provider_tokens, exchange.provider, exchange.usage)
+        if exchange.outcome is not None:
+            if exchange.outcome.note:
+                ledger.passed_unread[exchange.outcome.note] += 1
+            _book_decisions(ledger, exchange.outcome.decisions)
+
+    def _fold(self, model: str) -> str:
+        """Return the model as a label; names come from clients, so only the first ones get their own."""
+        if model not in self._models:
+            if len(self._models) >= MAX_LABELS:
+                return "other"
+            self._models.add(model)
+        return model
+
+
+def _book_decisions(ledger: Ledger, decisions: Iterable[Decision]) -> None:
+    for decision in decisions:
+        reason = decision.reason.value
+        if reason not in ledger.reasons:
+            ledger.reasons[reason] = Shrinkage()
+        ledger.reasons[reason].add(decision)
+        if decision.compressor:
+            if decision.compressor not in ledger.compressors:
+                ledger.compressors[decision.compressor] = Shrinkage()
+            ledger.compressors[decision.compressor].add(decision)
+
+
+def _book_usage(tokens: Counter[tuple[str, str]], provider: str, usage: Usage) -> None:
+    for kind in ("input", "output", "cache_read", "cache_write"):
+        amount = getattr(usage, kind)
+        if amount:
+            tokens[provider, kind] += amount
+
+
+def _sums(counts: Counter[tuple[str, str, str, str]], part: int) -> dict[str, int]:
+    sums: Counter[str] = Counter()
+    for key, count in counts.items():
+        sums[key[part]] += count
+    return dict(sorted(sums.items()))
+
+
+def _summed(parts: Iterable[Shrinkage]) -> Shrinkage:
+    whole = Shrinkage()
+    for part in parts:
+        whole.blocks += part.blocks
+        whole.tokens_before += part.tokens_before
+        whole.tokens_after += part.tokens_after
+    return whole
+
+
+def _views(parts: Mapping[str, Shrinkage]) -> dict[str, dict[str, int]]:
+    return {name: parts[name].view for name in sorted(parts)}
+
+
+def _nested(counts: Counter[tuple[str, str]]) -> dict[str, dict[str, int]]:
+    nested: dict[str, dict[str, int]] = {}
+    for (outer, inner), count in sorted(counts.items()):
+        nested.setdefault(outer, {})[inner] = count
+    return nested
