@@ -26,10 +26,10 @@ from headroom.transforms.content_router import ENOUGH
 from headroom.transforms.view import View
 
 LOUD = re.compile(
-    r"(?i)\b(?:warn|warning|err|error|fatal|critical|severe|exception|fail|failed|failure|panic|denied|refused"
-    r"|timed out|timeout|invalid|cannot|unable|not found)\b"
+    r"(?i)(?:error|errors|exception)\b|\b(?:fatal|critical|severe|panic|traceback|fail|failed|failure|denied|refused"
+    r"|timed ?out|timeout|invalid|cannot|unable|not found)\b|^(?:E  |FAILED|ERROR)"
 )
-"""Words of lines that are kept whole where they are rare."""
+"""Words of lines that report an error."""
 _STRETCH = 32
 SHORTEST = 200
 """Characters below which no form can be cheaper than its legend."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice
 
 from headroom.transforms.coding import clock
 from headroom.transforms.coding.shapes import kinds, shapes
@@ -24,12 +24,15 @@ _TIME = "\x01"
 _PAD = "\x02"
 _GAP = re.compile(r"(?<=[^ ]) {2,}")
 _WORDS = re.compile(r"(\W+)")
+_PARTING = re.compile(r"[\"'=()\[\]{}<>\x01]")
 _BRACKETS = ("{}", "<>", "«»", "⟨⟩")
 _MARKS = ("|", "~", "§", "¦")
 LEAST = 12
 """Characters of the shortest line that can be a template."""
 REMINDED = 20
 """A time is written whole again after this many short ones, so that no reader has far to look."""
+WHOLE = 16
+"""Wordings that err or warn whose first line stands whole."""
 _STATIC_RUN = 8
 """Characters that words must have in common to part two changing pieces of one word group."""
 _CHARS_A_TOKEN = 3.5
@@ -116,19 +119,27 @@ class _Plan:
 def encode(lines: Sequence[str], signs: Signs, loud: re.Pattern[str], check: Callable[[], None]) -> list[str] | None:
     """Return the lines with every worthwhile kind written as a template, None if no kind is worth it.
 
-    `loud` recognises lines that are kept whole where they are rare, and whose first is kept whole where not.
+    The first and the last line stand whole, and so does the first line of each of the first wordings that `loud`
+    recognises.
     """
     shape_of = shapes("\n".join(lines))
+    last = next((number for number in range(len(lines) - 1, 0, -1) if lines[number]), 0)
+    for number in (0, last, *_first_loud(shape_of, loud)):
+        shape_of[number] = ""
     plan = _Plan({}, {}, {})
-    for members in kinds(shape_of[1:-1], LEAST):
-        members = [number + 1 for number in members]  # the first and the last line stand whole
+    for members in kinds(shape_of, LEAST):
         check()
-        if loud.search(shape_of[members[0]]):
-            if len(members) <= 3:
-                continue
-            members = members[1:]
         _plan_kind(lines, members, signs, plan)
     return list(_written(lines, signs, plan)) if plan.template_of else None
+
+
+def _first_loud(shape_of: Sequence[str], loud: re.Pattern[str]) -> list[int]:
+    """Return the numbers of the lines where a wording that `loud` recognises is first used, at most `WHOLE`."""
+    first: dict[str, int] = {}
+    for number, shape in enumerate(shape_of):
+        first.setdefault(shape, number)
+    wordings = (number for shape, number in first.items() if loud.search(shape))
+    return list(islice(wordings, WHOLE))
 
 
 def _plan_kind(lines: Sequence[str], members: list[int], signs: Signs, plan: _Plan) -> None:
@@ -182,8 +193,8 @@ def _aligned(rows: Sequence[Sequence[str]]) -> tuple[Template | None, list[Seque
         if column.count(head) == len(column):
             fixed[-1] += glue + _blanks(head)
         elif not head.strip(_PAD):
-            # the two blanks around a gap's placeholders belong to the gap
-            first.append(" " * (len(head) + 2))
+            # of the two blanks around its placeholders one belongs to the gap, one to the next word
+            first.append(" " * (len(head) + 1))
             fixed.append("")
         else:
             pieces, parts = _places(column)
@@ -208,20 +219,47 @@ def _places(column: Sequence[str]) -> tuple[list[str], list[Sequence[str]]]:
     if len(set(map(len, parts))) > 1:
         return _trimmed(column)
     cells = list(zip(*parts, strict=True))
-    differ = [at for at, cell in enumerate(cells) if cell.count(cell[0]) != len(cell)]
-    groups = [[differ[0], differ[0]]]
-    for before, at in pairwise(differ):
-        between = "".join(cell[0] for cell in cells[before + 1 : at])
-        if len(between) >= _STATIC_RUN or _TIME in between:
-            groups.append([at, at])
-        else:
-            groups[-1][1] = at
-    values: list[Sequence[str]] = [["".join(part[a : b + 1]) for part in parts] for a, b in groups]
+    groups = _groups(cells)
+    values: list[Sequence[str]] = [["".join(part[a:b]) for part in parts] for a, b in groups]
     if not all(map(all, values)):
         return ["", ""], [column]
-    borders = [0, *(x for a, b in groups for x in (a, b + 1)), len(cells)]
+    borders = [0, *(border for group in groups for border in group), len(cells)]
     pieces = ["".join(parts[0][a:b]) for a, b in zip(borders[::2], borders[1::2], strict=True)]
     return pieces, values
+
+
+def _groups(cells: Sequence[Sequence[str]]) -> list[tuple[int, int]]:
+    """Return the stretches of cells that differ; cells are words and what stands between them by turns.
+
+    Stretches with little between them are one, unless a bracket, quote or equals sign parts them; a dotted number
+    is never cut.
+    """
+    fixed = [cell[0] if cell.count(cell[0]) == len(cell) else None for cell in cells]
+    groups: list[tuple[int, int]] = []
+    for at, cell in enumerate(fixed):
+        if cell is not None:
+            continue
+        start, end = _whole_number(fixed, at)
+        between = fixed[groups[-1][1] : start] if groups else []
+        if groups and (start < groups[-1][1] or _is_close("".join(map(str, between)))):
+            groups[-1] = (groups[-1][0], end)
+        else:
+            groups.append((start, end))
+    return groups
+
+
+def _is_close(between: str) -> bool:
+    return len(between) < _STATIC_RUN and not _PARTING.search(between)
+
+
+def _whole_number(fixed: Sequence[str | None], at: int) -> tuple[int, int]:
+    """Return the stretch around a differing cell that takes in the fixed parts of a dotted number."""
+    start, end = at, at + 1
+    while start > 1 and fixed[start - 1] == "." and (fixed[start - 2] or "").isdigit():
+        start -= 2
+    while end < len(fixed) - 1 and fixed[end] == "." and (fixed[end + 1] or "").isdigit():
+        end += 2
+    return start, end
 
 
 def _trimmed(column: Sequence[str]) -> tuple[list[str], list[Sequence[str]]]:
