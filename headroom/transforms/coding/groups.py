@@ -1,0 +1,277 @@
+"""Rows under headings: what all rows share stands in a note, what a run of rows shares in a heading above it.
+
+    * 0/0 * 1985-10-26 08:15 package/*        the template: every row fills its stars
+    > -rw-r--r-- * lib/*                      a heading: fills some stars, or the beginning of one
+    3119 lib.es2021.weakref.d.ts              a row: fills the stars of the heading above it
+    |total 112                                any other line, led by a bar; none needed before the first heading
+
+A cell is split only after a whole directory or a whole part of a date. Order is kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby, pairwise, repeat
+from operator import itemgetter
+
+from headroom.transforms.coding.front import common_root, split_path
+
+STAR = "*"
+HEADING = "> "
+VERBATIM = "|"
+_DATE = re.compile(r"(\d{4}[-/]\d\d[-/])\d\d(?:[ T]|$)")
+_DAY = re.compile(r"(\d{4}[-/]\d\d[-/]\d\d[ T])\d\d:")
+
+Split = Callable[[str, int], list[str]]
+"""Splits a line into at most so many cells; the last one takes the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How rows are written: what stands between cells in the source and in the result, and how to split there.
+
+    `packed` is for words: rows of a single cell stand side by side, and cells at the end that share nothing are one.
+    """
+
+    glue: str
+    separator: str
+    split: Split
+    packed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Grouped:
+    """The template of all rows, and the lines below the note."""
+
+    template: str
+    body: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """What a column can give to headings: for each row the beginning of its cell, the whole of it if `whole`."""
+
+    column: int
+    whole: bool
+    parts: list[str]
+    changes: int
+
+    @property
+    def count(self) -> int:
+        """How many headings this column asks for."""
+        return self.changes.bit_count()
+
+
+def group(lines: Sequence[str], rows: Sequence[list[str] | None], form: Form) -> Grouped | None:
+    """Write rows of equal width under headings; a line whose row is None stays as it is.
+
+    Returns None where there are no rows or nothing varies. `form.glue.join(row)` is the line.
+    """
+    cells = [row for row in rows if row is not None]
+    if len(cells) < 2:
+        return None
+    columns = [list(column) for column in zip(*cells, strict=True)]
+    fixed = [_fixed(column) for column in columns]
+    template = form.glue.join(whole if whole is not None else root + STAR for root, whole in fixed)
+    varying = [
+        [cell[len(root) :] for cell in column]
+        for column, (root, whole) in zip(columns, fixed, strict=True)
+        if whole is None
+    ]
+    if not varying:
+        return None
+    chosen = _choose(varying)
+    idle = _idle(fixed, chosen) if form.packed else 0
+    if idle > 1:
+        return group(lines, [row and [*row[:-idle], form.glue.join(row[-idle:])] for row in rows], form)
+    return Grouped(template, list(_body(lines, rows, varying, chosen, form)))
+
+
+def ungroup(template: str, body: Sequence[str], form: Form) -> Iterator[str]:
+    """Restore the lines. Raises ValueError if a row does not fill its stars."""
+    fixed = template.split(STAR)
+    stars = len(fixed) - 1
+    heading: list[str] | None = None
+    for line in body:
+        if line.startswith(HEADING):
+            heading = form.split(line[len(HEADING) :], stars)
+            if len(heading) != stars:
+                raise ValueError("a heading that does not fill the template")
+        elif line.startswith(VERBATIM):
+            yield line[len(VERBATIM) :]
+        elif heading is None or not line:
+            yield line
+        else:
+            for filled in _filled(line, heading, form):
+                yield "".join([*(a + b for a, b in zip(fixed, filled, strict=False)), fixed[-1]])
+
+
+def _fixed(column: list[str]) -> tuple[str, str | None]:
+    """Return the root that all cells start with, and the cell itself if it is the same in all."""
+    if column.count(column[0]) == len(column):
+        return "", (column[0] if STAR not in column[0] else None)
+    root = common_root(column)
+    return (root if STAR not in root and any(map(str.isalpha, root)) else ""), None
+
+
+def _idle(fixed: list[tuple[str, str | None]], chosen: list[_Shared]) -> int:
+    """Return how many columns at the end share nothing with anything."""
+    varying = [number for number, (_, whole) in enumerate(fixed) if whole is None]
+    used = {varying[offer.column] for offer in chosen}
+    used |= {number for number, (root, whole) in enumerate(fixed) if root or whole is not None}
+    return len(fixed) - 1 - max(used, default=-1)
+
+
+def _choose(columns: list[list[str]]) -> list[_Shared]:
+    """Pick what goes into headings: as long as the text gets shorter, the steadiest columns first."""
+    offers = sorted(
+        (offer for number, column in enumerate(columns) for offer in _offers(number, column)),
+        key=lambda offer: (offer.count, not offer.whole, offer.column),
+    )
+    chosen: list[_Shared] = []
+    best = _length(chosen, len(columns))
+    for offer in offers:
+        if any(other.column == offer.column for other in chosen):
+            continue
+        if offer.whole and sum(other.whole for other in chosen) == len(columns) - 1:
+            continue
+        length = _length([*chosen, offer], len(columns))
+        if length < best:
+            chosen, best = [*chosen, offer], length
+    return chosen
+
+
+def _length(chosen: list[_Shared], columns: int) -> float:
+    """Return the characters of headings less the characters that they take off the rows."""
+    changes, heading, saved = 0, 2.0 + 2 * columns, 0
+    for shared in chosen:
+        changes |= shared.changes
+        length = sum(map(len, shared.parts)) + (len(shared.parts) if shared.whole else 0)
+        heading += length / len(shared.parts)
+        saved += length
+    return max(1, changes.bit_count()) * heading - saved
+
+
+def _offers(number: int, column: list[str]) -> Iterator[_Shared]:
+    if not any(STAR in cell for cell in column):
+        yield _Shared(number, True, column, _changes(column))  # noqa: FBT003 - named by the class
+    for beginning in (_directory, _month, _day):
+        parts = [beginning(cell) for cell in column]
+        if any(parts) and not any(STAR in part for part in parts):
+            yield _Shared(number, False, parts, _changes(parts))  # noqa: FBT003
+
+
+def _directory(cell: str) -> str:
+    return split_path(cell)[0]
+
+
+def _month(cell: str) -> str:
+    found = _DATE.match(cell)
+    return found[1] if found else ""
+
+
+def _day(cell: str) -> str:
+    found = _DAY.match(cell)
+    return found[1] if found else ""
+
+
+def _changes(parts: list[str]) -> int:
+    """Return a bit mask of the rows whose part differs from that of the row before; the first differs."""
+    flags = ["1", *("0" if one == other else "1" for one, other in pairwise(parts))]
+    return int("".join(flags), 2)
+
+
+def _body(
+    lines: Sequence[str],
+    rows: Sequence[list[str] | None],
+    columns: list[list[str]],
+    chosen: list[_Shared],
+    form: Form,
+) -> Iterator[str]:
+    """Yield the lines below the note; rows of one cell stand side by side if the form says so."""
+    whole = sum(offer.whole for offer in chosen)
+    entries = _entries(lines, rows, zip(_headings(columns, chosen, form), _kept(columns, chosen), strict=True), form)
+    for is_row, run in groupby(entries, key=itemgetter(0)):
+        texts = (text for _, text in run)
+        if is_row and form.packed and len(columns) - whole == 1:
+            yield form.separator.join(texts)
+        else:
+            yield from texts
+
+
+def _entries(
+    lines: Sequence[str],
+    rows: Sequence[list[str] | None],
+    parts: Iterator[tuple[str, tuple[str, ...]]],
+    form: Form,
+) -> Iterator[tuple[bool, str]]:
+    """Yield headings, rows (marked as such) and verbatim lines, in order."""
+    written = ""
+    for line, row in zip(lines, rows, strict=True):
+        text = ""
+        if row is not None:
+            heading, cells = next(parts)
+            text = _readable(cells, form) if heading else ""
+        if not text:
+            bare = not (line and written) and not line.startswith((HEADING, VERBATIM))
+            yield False, line if bare else VERBATIM + line
+            continue
+        if heading != written:
+            written = heading
+            yield False, heading
+        yield True, text
+
+
+def _readable(cells: tuple[str, ...], form: Form) -> str:
+    """Return the row as one line, or nothing if it could not be read back as what it is."""
+    text = form.separator.join(cells)
+    if text.startswith((HEADING, VERBATIM)):
+        return ""
+    if form.packed and len(cells) == 1:
+        return "" if form.separator in text else text
+    return text if form.split(text, len(cells)) == list(cells) else ""
+
+
+def _headings(columns: list[list[str]], chosen: list[_Shared], form: Form) -> Iterator[str]:
+    """Yield for each row the heading that it stands under; an empty one if that could not be read back."""
+    offers = {offer.column: offer for offer in chosen}
+    blank = [STAR] * len(columns)
+    last, heading = None, ""
+    for shared in zip(*(offer.parts for offer in chosen), strict=True) if chosen else repeat((), len(columns[0])):
+        if shared != last:
+            cells = list(blank)
+            for number, part in zip(offers, shared, strict=True):
+                cells[number] = part if offers[number].whole else part + STAR
+            text = form.separator.join(cells)
+            heading = HEADING + text if form.split(text, len(cells)) == cells else ""
+            last = shared
+        yield heading
+
+
+def _kept(columns: list[list[str]], chosen: list[_Shared]) -> Iterator[tuple[str, ...]]:
+    """Yield for each row what its heading leaves to it."""
+    offers = {offer.column: offer for offer in chosen}
+    kept = []
+    for number, column in enumerate(columns):
+        offer = offers.get(number)
+        if offer is None:
+            kept.append(column)
+        elif not offer.whole:
+            kept.append([cell[len(part) :] for cell, part in zip(column, offer.parts, strict=True)])
+    return zip(*kept, strict=True)
+
+
+def _filled(line: str, heading: list[str], form: Form) -> Iterator[list[str]]:
+    """Yield the cells of the rows on one line, the stars of the heading filled."""
+    stars = [number for number, cell in enumerate(heading) if cell.endswith(STAR)]
+    packed = form.packed and len(stars) == 1
+    rows = [[cell] for cell in line.split(form.separator)] if packed else [form.split(line, len(stars))]
+    for row in rows:
+        if len(row) != len(stars):
+            raise ValueError("a row that does not fill its heading")
+        cells = list(heading)
+        for number, cell in zip(stars, row, strict=True):
+            cells[number] = heading[number][:-1] + cell
+        yield cells

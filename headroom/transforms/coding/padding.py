@@ -1,0 +1,66 @@
+"""Column padding: what a terminal fills up with blanks so that columns line up.
+
+Blanks go only where nothing depends on them: not in drawings of trees, not in rows with an empty cell, which can
+be told from the header's columns alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from headroom.transforms.coding.display import as_displayed
+
+_GAP = re.compile(r"(?<=\S) {2,}(?=\S)")
+_FIELD = re.compile(r"\S+(?: \S+)*")
+_TWO_WORDS = re.compile(r"\w \w")
+_TREE = re.compile(r"[├└│┬─]|\\_|\|-|`-|\+-")
+_DIGIT = re.compile(r"\d")
+_RIGHT_ALIGNED = re.compile(r" +(?=[\d-])")
+_HEADER_LINES = 6
+
+
+def unpadded(text: str) -> str:
+    """Return the displayed text without column padding. Idempotent."""
+    lines = as_displayed(text).split("\n")
+    header = _header(lines)
+    starts = _starts(lines[header]) if header is not None else []
+    kept = {at for at, line in enumerate(lines) if _has_empty_cell(line, starts)}
+    if kept and header is not None:
+        kept.add(header)
+    gap = "  " if header is not None and _has_wide_cells(lines[header]) else " "
+    return "\n".join(line if at in kept else _squeezed(line, gap) for at, line in enumerate(lines))
+
+
+def _squeezed(line: str, gap: str) -> str:
+    if "  " not in line and line[:1] != " ":
+        return line
+    if _TREE.search(line):
+        return line
+    return _GAP.sub(gap, _RIGHT_ALIGNED.sub("", line, count=1) if line[0] == " " else line)
+
+
+def _header(lines: Sequence[str]) -> int | None:
+    """Return which of the first lines names columns: no digits, three or more padded fields."""
+    for at, line in enumerate(lines[:_HEADER_LINES]):
+        if not _DIGIT.search(line) and len(_FIELD.findall(line)) >= 3 and "  " in line.strip():
+            return at
+    return None
+
+
+def _starts(header: str) -> list[int]:
+    return [found.start() for found in _FIELD.finditer(header)]
+
+
+def _has_empty_cell(line: str, starts: list[int]) -> bool:
+    """Say whether a column before the last one that the line reaches is blank."""
+    reached = len(line)
+    return any(
+        end < reached and end - start > 1 and not line[start:end].strip(" ")
+        for start, end in zip(starts, starts[1:], strict=False)
+    )
+
+
+def _has_wide_cells(header: str) -> bool:
+    """Say whether a column before the last is named by several words: one blank cannot separate columns then."""
+    return any(_TWO_WORDS.search(name) for name in _FIELD.findall(header)[:-1])

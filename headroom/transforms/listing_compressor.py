@@ -1,0 +1,141 @@
+"""Listings (find, ls, du, tar, dpkg, ps, df, docker, kubectl, maps): padding out, shared parts in headings.
+
+    [listing: 3 lines like /srv/app/*; a line "> ..." fills some *, what stands below it the others]
+    > src/api/*
+    views.py urls.py
+    > src/*
+    settings.py
+
+See `coding.groups` for the grammar and `coding.padding` for what counts as padding.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from statistics import median_low
+from typing import ClassVar
+
+from headroom.blocks import Fidelity, Lossless, Tier
+from headroom.transforms.base import Compressor, Context, Hint
+from headroom.transforms.coding.groups import Form, group, ungroup
+from headroom.transforms.coding.padding import unpadded
+from headroom.transforms.view import View
+
+_NOTE = re.compile(
+    r'\[listing: (\d+) lines like (.*); a line "> \.\.\." fills some \*, what stands below it the others\]'
+)
+_KNOWN = re.compile(
+    r"[-dlcbpsD][-rwxsStTl]{9}[.+@]? +\S"  # ls -l, tar tv
+    r"|(?:\./|/|~/|[A-Za-z]:\\)?[^\s/\\:,;=\"'<>{}()\[\]]*[/\\][^\s:,;=\"'<>{}()\[\]]*$"  # one path
+    r"|(?:\./|/)[^:,;=\"'<>{}]+$"  # one path with blanks
+    r"|\s{0,8}(?:\d[\d.,]*[KMGTPk]?i?B?|[0-9a-f]{32,128})[\t ]{1,4}\*?[^\s:]*[/.][^\s:]*$"  # du, wc, sums
+    r"|[0-9a-f]{6,16}-[0-9a-f]{6,16} [-r]"  # maps
+)
+_BETWEEN = re.compile(r"total \d|[^\s:]*[/.][^\s:]*:$")
+_TIME = re.compile(r"\W?(?:\d\d(?:\d\d)?[-/.]\d\d[-/.\d]*[T ]|[A-Z][a-z]{2} +\d{1,2} )?\d\d:\d\d")
+_PADDED = re.compile(r"(?<=\S) {2,}(\S+)")
+_MAX_CELLS = 12
+_MIN_LINES = 4
+_HEADER_LINES = 6
+
+
+class ListingCompressor(Compressor):
+    """Says what the lines of a listing share once."""
+
+    name: ClassVar[str] = "listing_compressor"
+
+    def evidence(self, view: View, hint: Hint) -> float:  # noqa: ARG002 - a hint is no proof
+        """Return the share of sampled lines that are rows of a known listing or line up in columns."""
+        lines = view.sample
+        if len(lines) < _MIN_LINES:
+            return 0.0
+        known = sum(1 for line in lines if _KNOWN.match(line) or _BETWEEN.match(line)) / len(lines)
+        return known if known >= 0.5 else _aligned(lines)
+
+    def candidates(self, view: View, context: Context) -> Iterable[Lossless]:
+        """Yield the listing without padding, and with what lines share in headings."""
+        text = unpadded(view.text)
+        fidelity = Fidelity.BYTES if text == view.text else Fidelity.DISPLAY
+        context.check()
+        lines = text.split("\n")
+        if not _NOTE.fullmatch(lines[0]):
+            yield Lossless(text, fidelity, "listing.unpadded", Tier.PLAIN)
+        form = _form(lines)
+        grouped = group(lines, _rows(lines, form), form)
+        if grouped is not None:
+            note = _note(len(lines), grouped.template)
+            yield Lossless("\n".join([note, *grouped.body]), fidelity, "listing.grouped", Tier.LEGEND)
+
+    def decode(self, text: str) -> str:
+        """Restore the listing, without padding."""
+        note, *body = text.split("\n")
+        found = _NOTE.fullmatch(note)
+        if found is None:
+            return text
+        return "\n".join(ungroup(found[2], body, _SPACED))
+
+    def normal(self, text: str, of: Fidelity) -> str:
+        """Return the listing without padding, or the listing itself if it has none."""
+        return unpadded(text) if of is Fidelity.DISPLAY else text
+
+
+def _split(line: str, cells: int) -> list[str]:
+    return line.split(" ", cells - 1)
+
+
+_SPACED = Form(" ", " ", _split, packed=True)
+_TABBED = Form("\t", " ", _split, packed=True)
+
+
+def _note(lines: int, template: str) -> str:
+    return f'[listing: {lines} lines like {template}; a line "> ..." fills some *, what stands below it the others]'
+
+
+def _aligned(lines: list[str]) -> float:
+    """Return the share of lines that have a field after padding where most others have one too.
+
+    Logs line up as well, but their lines begin with a time.
+    """
+    if sum(1 for line in lines if _TIME.match(line)) > len(lines) / 2:
+        return 0.0
+    places: Counter[tuple[bool, int]] = Counter()
+    for line in lines:
+        for found in _PADDED.finditer(line[:400]):
+            places[True, found.start(1)] += 1
+            places[False, found.end(1)] += 1
+    share = max(places.values(), default=0) / len(lines)
+    return min(share, 0.6) if share >= 0.6 else 0.0
+
+
+def _form(lines: list[str]) -> Form:
+    """Return how the cells of most lines are separated: by one tab or by blanks."""
+    tabbed = sum(1 for line in lines if line.count("\t") == 1)
+    return _TABBED if tabbed > len(lines) / 2 else _SPACED
+
+
+def _rows(lines: list[str], form: Form) -> list[list[str] | None]:
+    """Split the lines into cells; those with too few cells, an indentation or above the first row are no rows."""
+    width = _width([line.count(form.glue) + 1 for line in lines if line] or [1])
+    first = _first_row(lines) if width > 2 else 0
+    return [
+        cells
+        if at >= first and line[:1] not in ("", " ") and len(cells := line.split(form.glue, width - 1)) == width
+        else None
+        for at, line in enumerate(lines)
+    ]
+
+
+def _width(counts: list[int]) -> int:
+    """Return how many cells nearly all rows have at least; lines between rows have fewer than half of them."""
+    rows = sorted(count for count in counts if 2 * count > median_low(counts))
+    return min(rows[len(rows) // 10], _MAX_CELLS) if rows else 1
+
+
+def _first_row(lines: list[str]) -> int:
+    """Return where the rows begin: a line without a digit at the top is a header."""
+    for at, line in enumerate(lines[:_HEADER_LINES]):
+        if any(map(str.isdigit, line)):
+            return at
+    return 0
