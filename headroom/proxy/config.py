@@ -108,6 +108,9 @@ class ProxyConfig(BaseSettings):
     )
     hooks: Any = Field(None, exclude=True, description="A CompressionHooks object.")
 
+    # A configuration is known by its identity: what is built from it is kept for as long as the object lives.
+    __hash__ = object.__hash__
+
     def __init__(self, **values: Any) -> None:
         try:
             super().__init__(**values)

@@ -1,13 +1,11 @@
 """The management endpoints: health, statistics, metrics and compression as a service.
 
-A FastAPI app of its own, loaded at start-up but never on the way of a forwarded request.
+A FastAPI app of its own, loaded when it is first asked and never on the way of a forwarded request.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -20,10 +18,10 @@ from headroom.compress import CompressResult, acompress
 from headroom.errors import BodyTooLargeError, ConfigError, RequestError
 from headroom.providers.vendors import OPENAI, error_body
 from headroom.proxy.config import ProxyConfig
+from headroom.proxy.probes import alive
 from headroom.proxy.prometheus_metrics import CONTENT_TYPE_LATEST, exposition, registry_of
 from headroom.proxy.state import ProxyState
 
-SERVICE = "headroom-proxy"
 _BODIES = ("messages", "input", "contents")
 _FIELDS = frozenset({*_BODIES, "model", "tools", "config"})
 _SETTINGS = {
@@ -47,16 +45,6 @@ def management_app(state: ProxyState) -> FastAPI:
 
 
 def _add_health(app: FastAPI, state: ProxyState) -> None:
-    @app.get("/livez")
-    async def livez() -> Response:
-        return _json({**_alive(state), "alive": True, "status": "alive"})
-
-    @app.get("/readyz")
-    async def readyz() -> Response:
-        status = "ready" if state.ready else "unready"
-        answer = {**_alive(state), "status": status, "ready": state.ready, "checks": state.checks}
-        return _json(answer, 200 if state.ready else 503)
-
     @app.get("/health")
     async def health() -> Response:
         answer = {
@@ -74,7 +62,7 @@ def _add_statistics(app: FastAPI, state: ProxyState) -> None:
 
     @app.get("/stats")
     async def stats() -> Response:
-        return _json({**_alive(state), **state.stats.view()})
+        return _json({**alive(state), **state.stats.view()})
 
     @app.post("/stats/reset")
     async def reset() -> Response:
@@ -182,15 +170,6 @@ def _decision(decision: Any) -> dict[str, Any]:
         "encoding": decision.encoding,
         "tokens_before": decision.tokens_before,
         "tokens_after": decision.tokens_after,
-    }
-
-
-def _alive(state: ProxyState) -> dict[str, Any]:
-    return {
-        "service": SERVICE,
-        "version": __version__,
-        "timestamp": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
-        "uptime_seconds": round(time.monotonic() - state.began, 3),
     }
 
 

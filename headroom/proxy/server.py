@@ -21,13 +21,14 @@ from headroom.integrations.body import ASGIApp, Receive, Scope, Send
 from headroom.pipeline import Pipeline, PipelineEvent, PipelineStage
 from headroom.proxy.config import ProxyConfig
 from headroom.proxy.forwarder import Forwarder
+from headroom.proxy.probes import PROBES, probe
 from headroom.proxy.state import ProxyState
 from headroom.proxy.stats import Stats
 from headroom.proxy.upstream import Upstream
 from headroom.tokens import TokenCounter
 
-MANAGEMENT = frozenset({"/livez", "/readyz", "/health", "/stats", "/stats/reset", "/metrics", "/v1/compress"})
-"""Paths that we answer; every other one belongs to a provider."""
+MANAGEMENT = frozenset({"/health", "/stats", "/stats/reset", "/metrics", "/v1/compress"})
+"""Paths that we answer beside the probes; every other one belongs to a provider."""
 
 _KEEP_ALIVE_SECONDS = 75
 _log = logging.getLogger("headroom.proxy")
@@ -45,8 +46,12 @@ class Proxy:
         """Serve one ASGI scope."""
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
+        elif scope["type"] == "http" and scope["path"] in PROBES:
+            await probe(self.state, scope["path"], send)
         elif scope["type"] == "http" and scope["path"] in MANAGEMENT:
-            await self._managed()(scope, receive, send)
+            if self._management is None:
+                self._management = await asyncio.to_thread(_management_app, self.state)
+            await self._management(scope, receive, send)
         else:
             await self.state.forwarder(scope, receive, send)
 
@@ -61,7 +66,7 @@ class Proxy:
     async def start(self) -> None:
         """Load what a first request would wait for and open the way to the upstreams."""
         self._fire(PipelineStage.SETUP)
-        await asyncio.to_thread(self._warm)
+        await asyncio.to_thread(_warm)
         self._fire(PipelineStage.PRE_START)
         self.state.forwarder.upstream.open()
         self.state.started = True
@@ -72,21 +77,20 @@ class Proxy:
         self.state.draining = True
         await self.state.forwarder.upstream.aclose()
 
-    def _warm(self) -> None:
-        for model in ("gpt-4o", "gpt-4"):
-            TokenCounter(model)("the first count loads the ranks")
-        self._managed()
-
-    def _managed(self) -> ASGIApp:
-        if self._management is None:
-            from headroom.proxy.routes import management_app  # noqa: PLC0415 - a web framework, needed here alone
-
-            self._management = management_app(self.state)
-        return self._management
-
     def _fire(self, stage: PipelineStage) -> None:
         if self.pipeline is not None:
             self.pipeline.fire(PipelineEvent(stage=stage))
+
+
+def _management_app(state: ProxyState) -> ASGIApp:
+    from headroom.proxy.routes import management_app  # noqa: PLC0415 - a web framework, needed here alone
+
+    return management_app(state)
+
+
+def _warm() -> None:
+    """Load the token ranks of today's models; those of older ones are loaded when one is asked for."""
+    TokenCounter("gpt-4o")("the first count loads the ranks")
 
 
 def create_app(config: ProxyConfig | None = None, *, upstream: Upstream | None = None) -> HeadroomASGIMiddleware:
