@@ -62,7 +62,7 @@ class OfflineProvider:
         request = Recorded(scope["method"], _target(scope), tuple(map(_pair, scope["headers"])), body)
         reply = self._look_up(request)
         if reply is None:
-            self._keep(request)
+            self.keep(request)
             reply = answer(request)
         await _send(send, reply)
 
@@ -72,7 +72,8 @@ class OfflineProvider:
         position = index - first if index >= 0 else index + len(self._kept)
         return self._kept[position] if 0 <= position < len(self._kept) else None
 
-    def _keep(self, request: Recorded) -> None:
+    def keep(self, request: Recorded) -> None:
+        """Record a request and forget the oldest ones over the bounds."""
         self._kept.append(request)
         self.seen += 1
         self._bytes += len(request.body)
