@@ -6,13 +6,17 @@ from headroom.transforms.base import Transform
 from headroom.transforms.cache_aligner import CacheAligner
 from headroom.transforms.code_compressor import CodeAwareCompressor
 from headroom.transforms.content_router import ContentRouter
+from headroom.transforms.html_compressor import HtmlCompressor
 from headroom.transforms.search_compressor import SearchCompressor
+from headroom.transforms.smart_crusher import SmartCrusher
 from headroom.transforms.tag_protector import TagProtector
 
 DEFAULT_TRANSFORMS: tuple[Transform, ...] = (
     CacheAligner(),
     TagProtector(),
     ContentRouter(),
+    SmartCrusher(),
+    HtmlCompressor(),
     SearchCompressor(),
     CodeAwareCompressor(),
 )

@@ -252,7 +252,10 @@ def _text(value: Value) -> str:
 
 
 def _lines(drafts: list[Draft]) -> list[str]:
-    """Write the rows: the cells of positional columns, then remarks."""
+    """Write the rows: the cells of positional columns, then remarks.
+
+    A row that begins with an object is indented, so that it does not look like a row that stands as JSON.
+    """
     lines = [""] * len(drafts[0].cells)
     positional = [draft.cells for draft in drafts if draft.column.positional]
     if positional:
@@ -262,4 +265,4 @@ def _lines(drafts: list[Draft]) -> list[str]:
             for index, remark in enumerate(draft.cells):
                 if remark:
                     lines[index] += f",{remark}" if positional or lines[index] else remark
-    return lines
+    return [f" {line}" if line.startswith("{") else line for line in lines]

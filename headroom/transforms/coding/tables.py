@@ -157,7 +157,7 @@ class Reader:
         """Return the JSON text of one row, or `"key":value` of one entry. Raises ValueError."""
         if line.startswith("{"):
             return write(read_whole(line))
-        cells, extras = self._cells(line)
+        cells, extras = self._cells(line.removeprefix(" "))
         texts = [column.default for column in self.columns]
         for index, cell in zip(self._positional, cells, strict=True):
             pattern = self.columns[index].pattern
