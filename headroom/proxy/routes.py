@@ -18,7 +18,7 @@ from headroom.compress import CompressResult, acompress
 from headroom.errors import BodyTooLargeError, ConfigError, RequestError
 from headroom.providers.vendors import OPENAI, error_body
 from headroom.proxy.config import ProxyConfig
-from headroom.proxy.probes import alive
+from headroom.proxy.management import alive
 from headroom.proxy.prometheus_metrics import CONTENT_TYPE_LATEST, exposition, registry_of
 from headroom.proxy.state import ProxyState
 

@@ -17,18 +17,15 @@ import uvicorn
 
 from headroom import __version__
 from headroom.integrations.asgi import HeadroomASGIMiddleware
-from headroom.integrations.body import ASGIApp, Receive, Scope, Send
+from headroom.integrations.body import Receive, Scope, Send
 from headroom.pipeline import Pipeline, PipelineEvent, PipelineStage
 from headroom.proxy.config import ProxyConfig
 from headroom.proxy.forwarder import Forwarder
-from headroom.proxy.probes import PROBES, probe
+from headroom.proxy.management import MANAGEMENT, Management
 from headroom.proxy.state import ProxyState
 from headroom.proxy.stats import Stats
 from headroom.proxy.upstream import Upstream
 from headroom.tokens import TokenCounter
-
-MANAGEMENT = frozenset({"/health", "/stats", "/stats/reset", "/metrics", "/v1/compress"})
-"""Paths that we answer beside the probes; every other one belongs to a provider."""
 
 _KEEP_ALIVE_SECONDS = 75
 _log = logging.getLogger("headroom.proxy")
@@ -37,23 +34,20 @@ _log = logging.getLogger("headroom.proxy")
 class Proxy:
     """Tells management requests from those to forward, and ties the parts to the life of the server."""
 
-    def __init__(self, state: ProxyState) -> None:
+    def __init__(self, state: ProxyState, forwarder: Forwarder) -> None:
         self.state = state
         self.pipeline: Pipeline | None = None
-        self._management: ASGIApp | None = None
+        self._forwarder = forwarder
+        self._management = Management(state)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI scope."""
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
-        elif scope["type"] == "http" and scope["path"] in PROBES:
-            await probe(self.state, scope["path"], send)
         elif scope["type"] == "http" and scope["path"] in MANAGEMENT:
-            if self._management is None:
-                self._management = await asyncio.to_thread(_management_app, self.state)
             await self._management(scope, receive, send)
         else:
-            await self.state.forwarder(scope, receive, send)
+            await self._forwarder(scope, receive, send)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -68,24 +62,18 @@ class Proxy:
         self._fire(PipelineStage.SETUP)
         await asyncio.to_thread(_warm)
         self._fire(PipelineStage.PRE_START)
-        self.state.forwarder.upstream.open()
+        self._forwarder.upstream.open()
         self.state.started = True
         self._fire(PipelineStage.POST_START)
 
     async def stop(self) -> None:
         """Close what `start` opened."""
         self.state.draining = True
-        await self.state.forwarder.upstream.aclose()
+        await self._forwarder.upstream.aclose()
 
     def _fire(self, stage: PipelineStage) -> None:
         if self.pipeline is not None:
             self.pipeline.fire(PipelineEvent(stage=stage))
-
-
-def _management_app(state: ProxyState) -> ASGIApp:
-    from headroom.proxy.routes import management_app  # noqa: PLC0415 - a web framework, needed here alone
-
-    return management_app(state)
 
 
 def _warm() -> None:
@@ -98,14 +86,19 @@ def create_app(config: ProxyConfig | None = None, *, upstream: Upstream | None =
 
     Raises `ConfigError` if an upstream of the configuration cannot be used.
     """
-    config = config or ProxyConfig()
+    app, _ = _assemble(config or ProxyConfig(), upstream)
+    return app
+
+
+def _assemble(config: ProxyConfig, upstream: Upstream | None = None) -> tuple[HeadroomASGIMiddleware, ProxyState]:
     stats = Stats()
-    state = ProxyState(config, Forwarder(config, upstream), stats)
+    forwarder = Forwarder(config, upstream)
+    state = ProxyState(config, stats, forwarder.upstream)
     observed = config.model_copy(update={"pipeline_extensions": [*config.pipeline_extensions, stats]})
-    proxy = Proxy(state)
+    proxy = Proxy(state, forwarder)
     app = HeadroomASGIMiddleware(proxy, observed, refuse_large=True)
     proxy.pipeline = app.pipeline
-    return app
+    return app, state
 
 
 def create_app_from_env() -> HeadroomASGIMiddleware:
@@ -153,8 +146,7 @@ class DrainingServer(uvicorn.Server):
 
 def run(config: ProxyConfig) -> int:
     """Run the proxy until it is told to stop; return the exit status. Prints what it does at start."""
-    app = create_app(config)
-    state: ProxyState = app.app.state  # type: ignore[attr-defined]
+    app, state = _assemble(config)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     print(banner(config), flush=True)  # noqa: T201
     server = DrainingServer(_server_config(app, config), state)

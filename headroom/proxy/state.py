@@ -6,35 +6,38 @@ import time
 from dataclasses import dataclass, field
 
 from headroom.proxy.config import ProxyConfig
-from headroom.proxy.forwarder import Forwarder
 from headroom.proxy.stats import Stats
+from headroom.proxy.upstream import Upstream
 
 
 @dataclass(slots=True)
 class ProxyState:
-    """The parts of a running proxy. `draining` is set once it has been told to stop."""
+    """The parts of a running proxy, or of a host app, which has no `upstream` of ours.
+
+    `draining` is set once the process has been told to stop.
+    """
 
     config: ProxyConfig
-    forwarder: Forwarder
     stats: Stats
+    upstream: Upstream | None = None
     started: bool = False
     draining: bool = False
     began: float = field(default_factory=time.monotonic)
 
     @property
     def ready(self) -> bool:
-        """Whether requests should be sent here. An upstream that is down does not make us unready."""
-        return self.started and not self.draining and self.forwarder.upstream.is_open
+        """Whether requests should be sent here. A provider that is down does not make us unready."""
+        return all(check["ready"] for check in self.checks.values())
 
     @property
     def checks(self) -> dict[str, dict[str, object]]:
         """The parts that readiness depends on."""
-        parts = {"startup": self.started, "http_client": self.forwarder.upstream.is_open}
-        checks = {name: _check(ready=ready, status="ok" if ready else "down") for name, ready in parts.items()}
-        if self.draining:
-            checks["startup"] = _check(ready=False, status="draining")
+        status = "draining" if self.draining else "ok" if self.started else "starting"
+        checks = {"startup": _check(status)}
+        if self.upstream is not None:
+            checks["http_client"] = _check("ok" if self.upstream.is_open else "closed")
         return checks
 
 
-def _check(*, ready: bool, status: str) -> dict[str, object]:
-    return {"enabled": True, "ready": ready, "status": status}
+def _check(status: str) -> dict[str, object]:
+    return {"enabled": True, "ready": status == "ok", "status": status}
