@@ -1,0 +1,48 @@
+"""One tool output that gets shorter, and what is expected of the request that carries it."""
+
+import json
+
+ROWS = [
+    {
+        "id": n,
+        "name": f"unit-{n}",
+        "state": "ready" if n % 3 else "late",
+        "load": n * 37 % 101,
+        "tags": ["a", "b"],
+    }
+    for n in range(80)
+]
+OUTPUT = json.dumps(ROWS, indent=2)
+"""Plain ASCII, so that every client spells it alike."""
+
+_SPELLED = json.dumps(OUTPUT).encode()
+# Headers that belong to one connection or follow from the length of the body.
+_PER_HOP = frozenset({"host", "connection", "content-length", "transfer-encoding"})
+
+
+def assert_only_the_output_got_shorter(sent, received):
+    """Compare bytes before and behind the one place where the tool output stands in what was sent."""
+    assert sent.body.count(_SPELLED) == 1
+    start = sent.body.index(_SPELLED)
+    behind = len(sent.body) - start - len(_SPELLED)
+    assert received.body[:start] == sent.body[:start]
+    assert received.body[len(received.body) - behind :] == sent.body[len(sent.body) - behind :]
+    text = json.loads(received.body[start : len(received.body) - behind])
+    assert isinstance(text, str)
+    assert 0 < len(text) < 0.9 * len(OUTPUT)
+    assert_same_envelope(sent, received)
+
+
+def assert_untouched(sent, received):
+    assert received.body == sent.body
+    assert_same_envelope(sent, received)
+
+
+def assert_same_envelope(sent, received):
+    """Compare target and headers: credentials, versions and user agents arrive, nothing is added."""
+    assert received.target == sent.target
+    assert _own(received.headers) == _own(sent.headers)
+
+
+def _own(headers):
+    return {name: value for name, value in headers.items() if name not in _PER_HOP}
