@@ -1,0 +1,141 @@
+"""One neutral conversation, built in every wire. A wire without a builder fails the law tests."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Step:
+    """One tool call and its output, with what the user said before and the assistant after."""
+
+    output: str
+    tool: str = "run_command"
+    arguments: str = '{"command": "ls"}'
+    user: str = "Go on."
+    assistant: str = "Done."
+    is_error: bool = False
+
+
+Builder = Callable[[list[Step], str], dict[str, Any]]
+
+MODELS = {
+    "openai-chat": "gpt-4o",
+    "openai-responses": "gpt-5",
+    "anthropic": "claude-sonnet-4-5",
+    "anthropic-batches": "claude-sonnet-4-5",
+    "gemini": "gemini-3-pro",
+}
+
+
+def _chat(steps: list[Step], model: str) -> dict[str, Any]:
+    messages: list[Any] = [{"role": "system", "content": "You are an agent."}]
+    for number, step in enumerate(steps):
+        call = {"id": f"c{number}", "type": "function", "function": {"name": step.tool, "arguments": step.arguments}}
+        messages += [
+            {"role": "user", "content": step.user},
+            {"role": "assistant", "content": None, "tool_calls": [call]},
+            {"role": "tool", "tool_call_id": f"c{number}", "content": step.output},
+            {"role": "assistant", "content": step.assistant},
+        ]
+    return {"model": model, "temperature": 1.0, "messages": messages}
+
+
+def _responses(steps: list[Step], model: str) -> dict[str, Any]:
+    items: list[Any] = []
+    for number, step in enumerate(steps):
+        items += [
+            {"role": "user", "content": [{"type": "input_text", "text": step.user}]},
+            {"type": "reasoning", "id": f"rs{number}", "summary": [], "encrypted_content": "gAAAA" * 200},
+            {"type": "function_call", "call_id": f"c{number}", "name": step.tool, "arguments": step.arguments},
+            {"type": "function_call_output", "call_id": f"c{number}", "output": step.output},
+            {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": step.assistant}]},
+        ]
+    return {"model": model, "instructions": "You are an agent.", "store": False, "input": items}
+
+
+def _anthropic(steps: list[Step], model: str) -> dict[str, Any]:
+    messages: list[Any] = []
+    for number, step in enumerate(steps):
+        use = {"type": "tool_use", "id": f"t{number}", "name": step.tool, "input": json.loads(step.arguments)}
+        result = {
+            "type": "tool_result",
+            "tool_use_id": f"t{number}",
+            "content": [{"type": "text", "text": step.output}],
+            **({"is_error": True} if step.is_error else {}),
+        }
+        messages += [
+            {"role": "user", "content": [{"type": "text", "text": step.user}]},
+            {"role": "assistant", "content": [{"type": "thinking", "thinking": "hm " * 400, "signature": "s"}, use]},
+            {"role": "user", "content": [result]},
+            {"role": "assistant", "content": [{"type": "text", "text": step.assistant}]},
+        ]
+    return {"model": model, "max_tokens": 100, "system": "You are an agent.", "messages": messages}
+
+
+def _batches(steps: list[Step], model: str) -> dict[str, Any]:
+    return {"requests": [{"custom_id": "one", "params": _anthropic(steps, model)}]}
+
+
+def _gemini(steps: list[Step], model: str) -> dict[str, Any]:
+    contents: list[Any] = []
+    for step in steps:
+        call = {"name": step.tool, "args": json.loads(step.arguments)}
+        contents += [
+            {"role": "user", "parts": [{"text": step.user}]},
+            {"role": "model", "parts": [{"functionCall": call, "thoughtSignature": "abc"}]},
+            {"role": "user", "parts": [{"functionResponse": {"name": step.tool, "response": {"output": step.output}}}]},
+            {"role": "model", "parts": [{"text": step.assistant}]},
+        ]
+    return {"systemInstruction": {"parts": [{"text": "You are an agent."}]}, "contents": contents}
+
+
+BUILDERS: dict[str, Builder] = {
+    "openai-chat": _chat,
+    "openai-responses": _responses,
+    "anthropic": _anthropic,
+    "anthropic-batches": _batches,
+    "gemini": _gemini,
+}
+
+# Where a string may change, from the allow-list of the specification: everything else must stand.
+EDITABLE: dict[str, re.Pattern[str]] = {
+    "openai-chat": re.compile(r"messages/\d+/content(/\d+/text)?"),
+    "openai-responses": re.compile(r"input/\d+/output(/\d+/text)?"),
+    "anthropic": re.compile(r"messages/\d+/content/\d+/content(/\d+/text)?"),
+    "anthropic-batches": re.compile(r"requests/\d+/params/messages/\d+/content/\d+/content(/\d+/text)?"),
+    "gemini": re.compile(r"contents/\d+/parts/\d+/functionResponse/response/.+"),
+}
+
+
+def body_of(wire: str, steps: list[Step]) -> dict[str, Any]:
+    """Return the request body of a conversation in a wire."""
+    return BUILDERS[wire](steps, MODELS[wire])
+
+
+def encoded(payload: dict[str, Any]) -> bytes:
+    """Return a body as SDKs write it."""
+    return json.dumps(payload, ensure_ascii=False).encode()
+
+
+def outputs_of(wire: str, payload: dict[str, Any]) -> list[str]:
+    """Return the tool outputs of a body, in order, found without the package's own visitors."""
+    found: list[str] = []
+    _collect(payload, "", EDITABLE[wire], wire, found)
+    return found
+
+
+def _collect(node: Any, path: str, pattern: re.Pattern[str], wire: str, found: list[str]) -> None:
+    children = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    if wire == "openai-chat" and isinstance(node, dict) and node.get("role", "tool") != "tool":
+        return
+    for key, child in children:
+        where = f"{path}/{key}" if path else str(key)
+        if isinstance(child, str) and pattern.fullmatch(where):
+            found.append(child)
+        else:
+            _collect(child, where, pattern, wire, found)
