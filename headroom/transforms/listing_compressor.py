@@ -59,26 +59,32 @@ class ListingCompressor(Compressor):
         text = unpadded(view.text)
         fidelity = Fidelity.BYTES if text == view.text else Fidelity.DISPLAY
         context.check()
-        lines = text.split("\n")
-        if not _NOTE.fullmatch(lines[0]):
+        if not _NOTE.match(text):
             yield Lossless(text, fidelity, "listing.unpadded", Tier.PLAIN)
-        form = _form(lines)
-        grouped = group(lines, _rows(lines, form), form)
+        grouped = None if self._is_own(view.text) else _grouped(text)
         if grouped is not None:
-            note = _note(len(lines), grouped.template)
-            yield Lossless("\n".join([note, *grouped.body]), fidelity, "listing.grouped", Tier.LEGEND)
+            yield Lossless(grouped, fidelity, "listing.grouped", Tier.LEGEND)
 
     def decode(self, text: str) -> str:
         """Restore the listing, without padding."""
-        note, *body = text.split("\n")
+        note, _, body = text.partition("\n")
         found = _NOTE.fullmatch(note)
         if found is None:
             return text
-        return "\n".join(ungroup(found[2], body, _SPACED))
+        return "\n".join(ungroup(found[2], body.split("\n"), _SPACED))
 
     def normal(self, text: str, of: Fidelity) -> str:
         """Return the listing without padding, or the listing itself if it has none."""
         return unpadded(text) if of is Fidelity.DISPLAY else text
+
+    def _is_own(self, text: str) -> bool:
+        """Say whether a text is what this compressor makes: to read it and write it again changes nothing."""
+        if not _NOTE.fullmatch(text.partition("\n")[0]):
+            return False
+        try:
+            return _grouped(self.decode(text)) == text
+        except ValueError:
+            return False
 
 
 def _split(line: str, cells: int) -> list[str]:
@@ -87,6 +93,14 @@ def _split(line: str, cells: int) -> list[str]:
 
 _SPACED = Form(" ", " ", _split, packed=True)
 _TABBED = Form("\t", " ", _split, packed=True)
+
+
+def _grouped(text: str) -> str | None:
+    """Write a listing under headings, or return None if its lines share nothing."""
+    lines = text.split("\n")
+    form = _form(lines)
+    grouped = group(lines, _rows(lines, form), form)
+    return "\n".join([_note(len(lines), grouped.template), *grouped.body]) if grouped else None
 
 
 def _note(lines: int, template: str) -> str:
@@ -129,8 +143,9 @@ def _rows(lines: list[str], form: Form) -> list[list[str] | None]:
 
 def _width(counts: list[int]) -> int:
     """Return how many cells nearly all rows have at least; lines between rows have fewer than half of them."""
-    rows = sorted(count for count in counts if 2 * count > median_low(counts))
-    return min(rows[len(rows) // 10], _MAX_CELLS) if rows else 1
+    usual = median_low(counts)
+    rows = sorted(count for count in counts if 2 * count > usual)
+    return min(rows[len(rows) // 10], _MAX_CELLS)
 
 
 def _first_row(lines: list[str]) -> int:

@@ -6,9 +6,12 @@ from headroom.transforms.base import Transform
 from headroom.transforms.cache_aligner import CacheAligner
 from headroom.transforms.code_compressor import CodeAwareCompressor
 from headroom.transforms.content_router import ContentRouter
+from headroom.transforms.diff_compressor import DiffCompressor
 from headroom.transforms.html_compressor import HtmlCompressor
+from headroom.transforms.listing_compressor import ListingCompressor
 from headroom.transforms.search_compressor import SearchCompressor
 from headroom.transforms.smart_crusher import SmartCrusher
+from headroom.transforms.table_compressor import TableCompressor
 from headroom.transforms.tag_protector import TagProtector
 
 DEFAULT_TRANSFORMS: tuple[Transform, ...] = (
@@ -18,5 +21,8 @@ DEFAULT_TRANSFORMS: tuple[Transform, ...] = (
     SmartCrusher(),
     HtmlCompressor(),
     SearchCompressor(),
+    DiffCompressor(),
+    ListingCompressor(),
+    TableCompressor(),
     CodeAwareCompressor(),
 )

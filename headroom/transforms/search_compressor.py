@@ -85,12 +85,13 @@ class _Hit:
 
 
 def _share(lines: list[str], *, numbered: bool) -> float:
-    known: set[str] = set()
-    for line in lines:
-        path = _path_of_match(line, numbered=numbered)
-        if path is not None and _convincing(path):
-            known.add(path)
-    hits = sum(1 for line in lines if line == "--" or _path_of(line, known, "", numbered=numbered) in known)
+    matches = _matches(lines, numbered=numbered)
+    known = {path for path in matches if path is not None and _convincing(path)}
+    hits = sum(
+        1
+        for line, match in zip(lines, matches, strict=True)
+        if line == "--" or (match or _path_of_context(line, known, "", numbered=numbered)) in known
+    )
     return hits / max(1, len(lines)) if known else 0.0
 
 
@@ -99,14 +100,26 @@ def _share_unnumbered(lines: list[str]) -> float:
     share = _share(lines, numbered=False)
     if share < 0.9:
         return 0.0
-    paths = [_path_of_match(line, numbered=False) for line in lines]
+    paths = _matches(lines, numbered=False)
     runs = 1 + sum(1 for one, other in pairwise(paths) if one != other)
     return share if runs <= 0.7 * len(lines) else 0.0
 
 
-def _path_of_match(line: str, *, numbered: bool) -> str | None:
-    found = (_NUMBERED if numbered else _PLAIN).match(line)
-    return found[1] if found and _is_path(found[1]) else None
+def _matches(lines: list[str], *, numbered: bool) -> list[str | None]:
+    """Return for each line the path of the match that it is, if it is one."""
+    pattern = _NUMBERED if numbered else _PLAIN
+    verdicts: dict[str, bool] = {}
+    out: list[str | None] = []
+    for line in lines:
+        found = pattern.match(line)
+        if found is None:
+            out.append(None)
+            continue
+        path = found[1]
+        if path not in verdicts:
+            verdicts[path] = _is_path(path)
+        out.append(path if verdicts[path] else None)
+    return out
 
 
 def _is_path(text: str) -> bool:
@@ -125,11 +138,8 @@ def _convincing(path: str) -> bool:
     return len(name) < len(path) and " " not in name and any(map(str.isalpha, name))
 
 
-def _path_of(line: str, known: set[str], last: str, *, numbered: bool) -> str | None:
-    """Return the path a line starts with: that of a match, or a known one followed by context."""
-    path = _path_of_match(line, numbered=numbered)
-    if path is not None:
-        return path
+def _path_of_context(line: str, known: set[str], last: str, *, numbered: bool) -> str | None:
+    """Return the known path that a line of context starts with; most likely it is the last one seen."""
     if not numbered:
         return last if last and line.startswith(last + "-") else None
     if last and _CONTEXT.match(line, len(last)) and line.startswith(last):
@@ -143,14 +153,17 @@ def _path_of(line: str, known: set[str], last: str, *, numbered: bool) -> str | 
 
 
 def _hits(lines: list[str], context: Context, *, numbered: bool) -> Iterator[_Hit]:
-    known = {path for line in lines if (path := _path_of_match(line, numbered=numbered)) is not None}
+    matches = _matches(lines, numbered=numbered)
+    known = {path for path in matches if path is not None}
+    context.check()
     last = ""
-    for number, line in enumerate(lines):
-        if number % 4096 == 0:
-            context.check()
-        path = None if line.startswith(_NOTICES) else _path_of(line, known, last, numbered=numbered)
-        last = path or last
-        yield _Hit(path, line if path is None else line[len(path) :])
+    for line, match in zip(lines, matches, strict=True):
+        path = match or _path_of_context(line, known, last, numbered=numbered)
+        if path is None or line.startswith(_NOTICES):
+            yield _Hit(None, line)
+            continue
+        last = path
+        yield _Hit(path, line[len(path) :])
 
 
 def _write(hits: list[_Hit], *, numbered: bool) -> str:

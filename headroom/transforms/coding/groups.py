@@ -14,13 +14,14 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise, repeat
-from operator import itemgetter
+from operator import itemgetter, ne
 
-from headroom.transforms.coding.front import common_root, split_path
+from headroom.transforms.coding.front import common_root
 
 STAR = "*"
 HEADING = "> "
 VERBATIM = "|"
+_LOOKED_AT = 100
 _DATE = re.compile(r"(\d{4}[-/]\d\d[-/])\d\d(?:[ T]|$)")
 _DAY = re.compile(r"(\d{4}[-/]\d\d[-/]\d\d[ T])\d\d:")
 
@@ -57,11 +58,13 @@ class _Shared:
     whole: bool
     parts: list[str]
     changes: int
+    length: int
 
-    @property
-    def count(self) -> int:
-        """How many headings this column asks for."""
-        return self.changes.bit_count()
+    @classmethod
+    def of(cls, column: int, parts: list[str], *, whole: bool) -> _Shared:
+        """Measure what a column shares; with a whole cell its separator is saved too."""
+        length = sum(map(len, parts)) + (len(parts) if whole else 0)
+        return cls(column, whole, parts, _changes(parts), length)
 
 
 def group(lines: Sequence[str], rows: Sequence[list[str] | None], form: Form) -> Grouped | None:
@@ -92,20 +95,16 @@ def group(lines: Sequence[str], rows: Sequence[list[str] | None], form: Form) ->
 def ungroup(template: str, body: Sequence[str], form: Form) -> Iterator[str]:
     """Restore the lines. Raises ValueError if a row does not fill its stars."""
     fixed = template.split(STAR)
-    stars = len(fixed) - 1
-    heading: list[str] | None = None
+    filled: _Filler | None = None
     for line in body:
         if line.startswith(HEADING):
-            heading = form.split(line[len(HEADING) :], stars)
-            if len(heading) != stars:
-                raise ValueError("a heading that does not fill the template")
+            filled = _filler(fixed, line[len(HEADING) :], form)
         elif line.startswith(VERBATIM):
             yield line[len(VERBATIM) :]
-        elif heading is None or not line:
+        elif filled is None or not line:
             yield line
         else:
-            for filled in _filled(line, heading, form):
-                yield "".join([*(a + b for a, b in zip(fixed, filled, strict=False)), fixed[-1]])
+            yield from filled(line)
 
 
 def _fixed(column: list[str]) -> tuple[str, str | None]:
@@ -128,12 +127,12 @@ def _choose(columns: list[list[str]]) -> list[_Shared]:
     """Pick what goes into headings: as long as the text gets shorter, the steadiest columns first."""
     offers = sorted(
         (offer for number, column in enumerate(columns) for offer in _offers(number, column)),
-        key=lambda offer: (offer.count, not offer.whole, offer.column),
+        key=lambda offer: (offer.changes.bit_count(), not offer.whole, offer.column),
     )
     chosen: list[_Shared] = []
     best = _length(chosen, len(columns))
     for offer in offers:
-        if any(other.column == offer.column for other in chosen):
+        if STAR in "".join(offer.parts) or any(other.column == offer.column for other in chosen):
             continue
         if offer.whole and sum(other.whole for other in chosen) == len(columns) - 1:
             continue
@@ -148,23 +147,24 @@ def _length(chosen: list[_Shared], columns: int) -> float:
     changes, heading, saved = 0, 2.0 + 2 * columns, 0
     for shared in chosen:
         changes |= shared.changes
-        length = sum(map(len, shared.parts)) + (len(shared.parts) if shared.whole else 0)
-        heading += length / len(shared.parts)
-        saved += length
+        heading += shared.length / len(shared.parts)
+        saved += shared.length
     return max(1, changes.bit_count()) * heading - saved
 
 
 def _offers(number: int, column: list[str]) -> Iterator[_Shared]:
-    if not any(STAR in cell for cell in column):
-        yield _Shared(number, True, column, _changes(column))  # noqa: FBT003 - named by the class
+    """Yield what may go into headings: cells that often repeat, and their beginnings."""
+    if sum(map(ne, column, column[1:])) < len(column) / 2:
+        yield _Shared.of(number, column, whole=True)
     for beginning in (_directory, _month, _day):
-        parts = [beginning(cell) for cell in column]
-        if any(parts) and not any(STAR in part for part in parts):
-            yield _Shared(number, False, parts, _changes(parts))  # noqa: FBT003
+        if any(map(beginning, column[:_LOOKED_AT])):
+            parts = list(map(beginning, column))
+            if sum(map(ne, parts, parts[1:])) < len(parts) / 2:
+                yield _Shared.of(number, parts, whole=False)
 
 
 def _directory(cell: str) -> str:
-    return split_path(cell)[0]
+    return cell[: cell.rfind("/") + 1] or cell[: cell.rfind("\\") + 1]
 
 
 def _month(cell: str) -> str:
@@ -231,6 +231,8 @@ def _readable(cells: tuple[str, ...], form: Form) -> str:
         return ""
     if form.packed and len(cells) == 1:
         return "" if form.separator in text else text
+    if '"' not in text and text.count(form.separator) == len(cells) - 1:
+        return text
     return text if form.split(text, len(cells)) == list(cells) else ""
 
 
@@ -263,15 +265,26 @@ def _kept(columns: list[list[str]], chosen: list[_Shared]) -> Iterator[tuple[str
     return zip(*kept, strict=True)
 
 
-def _filled(line: str, heading: list[str], form: Form) -> Iterator[list[str]]:
-    """Yield the cells of the rows on one line, the stars of the heading filled."""
-    stars = [number for number, cell in enumerate(heading) if cell.endswith(STAR)]
-    packed = form.packed and len(stars) == 1
-    rows = [[cell] for cell in line.split(form.separator)] if packed else [form.split(line, len(stars))]
-    for row in rows:
-        if len(row) != len(stars):
-            raise ValueError("a row that does not fill its heading")
-        cells = list(heading)
-        for number, cell in zip(stars, row, strict=True):
-            cells[number] = heading[number][:-1] + cell
-        yield cells
+_Filler = Callable[[str], Iterator[str]]
+
+
+def _filler(fixed: list[str], heading: str, form: Form) -> _Filler:
+    """Return what restores the lines from what stands on one line below a heading."""
+    cells = form.split(heading, len(fixed) - 1)
+    if len(cells) != len(fixed) - 1:
+        raise ValueError("a heading that does not fill the template")
+    ends = [STAR if cell.endswith(STAR) else "" for cell in cells]
+    shown = (before + cell.removesuffix(STAR) for before, cell in zip(fixed, cells, strict=False))
+    pattern = "".join(text.replace("%", "%%") + end.replace(STAR, "%s") for text, end in zip(shown, ends, strict=True))
+    pattern += fixed[-1].replace("%", "%%")
+    stars = ends.count(STAR)
+
+    def fill(line: str) -> Iterator[str]:
+        packed = form.packed and stars == 1
+        rows = [[cell] for cell in line.split(form.separator)] if packed else [form.split(line, stars)]
+        for row in rows:
+            if len(row) != stars:
+                raise ValueError("a row that does not fill its heading")
+            yield pattern % tuple(row)
+
+    return fill

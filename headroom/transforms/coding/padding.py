@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from headroom.transforms.coding.display import as_displayed
 
-_GAP = re.compile(r"(?<=\S) {2,}(?=\S)")
+_GAP = re.compile(" {2,}")
 _FIELD = re.compile(r"\S+(?: \S+)*")
 _TWO_WORDS = re.compile(r"\w \w")
 _TREE = re.compile(r"[├└│┬─]|\\_|\|-|`-|\+-")
 _DIGIT = re.compile(r"\d")
-_RIGHT_ALIGNED = re.compile(r" +(?=[\d-])")
 _HEADER_LINES = 6
 
 
@@ -25,9 +25,11 @@ def unpadded(text: str) -> str:
     lines = as_displayed(text).split("\n")
     header = _header(lines)
     starts = _starts(lines[header]) if header is not None else []
-    kept = {at for at, line in enumerate(lines) if _has_empty_cell(line, starts)}
+    kept = {at for at, line in enumerate(lines) if starts and _has_empty_cell(line, starts)}
     if kept and header is not None:
         kept.add(header)
+    if _TREE.search(text):
+        kept.update(at for at, line in enumerate(lines) if _TREE.search(line))
     gap = "  " if header is not None and _has_wide_cells(lines[header]) else " "
     return "\n".join(line if at in kept else _squeezed(line, gap) for at, line in enumerate(lines))
 
@@ -35,9 +37,9 @@ def unpadded(text: str) -> str:
 def _squeezed(line: str, gap: str) -> str:
     if "  " not in line and line[:1] != " ":
         return line
-    if _TREE.search(line):
-        return line
-    return _GAP.sub(gap, _RIGHT_ALIGNED.sub("", line, count=1) if line[0] == " " else line)
+    fields = line.lstrip(" ")
+    indentation = "" if fields[:1].isdigit() else line[: len(line) - len(fields)]
+    return indentation + _GAP.sub(gap, fields)
 
 
 def _header(lines: Sequence[str]) -> int | None:
@@ -55,10 +57,7 @@ def _starts(header: str) -> list[int]:
 def _has_empty_cell(line: str, starts: list[int]) -> bool:
     """Say whether a column before the last one that the line reaches is blank."""
     reached = len(line)
-    return any(
-        end < reached and end - start > 1 and not line[start:end].strip(" ")
-        for start, end in zip(starts, starts[1:], strict=False)
-    )
+    return any(end < reached and end - start > 1 and not line[start:end].strip(" ") for start, end in pairwise(starts))
 
 
 def _has_wide_cells(header: str) -> bool:

@@ -1,0 +1,176 @@
+"""Tables: CSV, TSV and the like as they are, drawn ones undrawn; what rows share in headings.
+
+    [table: 5 comma-separated lines like *,*,USA; a line "> ..." fills some *, the rows below it the others]
+    date,weather,country
+    > 2012-01-*,*
+    01,drizzle
+    02,rain
+    > 2012-02-*,*
+    01,rain
+
+See `coding.groups` for the grammar, `coding.drawn` and `coding.delimited` for what a table is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import ClassVar
+
+from headroom.blocks import Fidelity, Lossless, Tier
+from headroom.transforms.base import Compressor, Context, Hint
+from headroom.transforms.coding.delimited import DELIMITERS, balanced, split_cells, width
+from headroom.transforms.coding.drawn import RULE, cells_of, is_rule, undrawn
+from headroom.transforms.coding.groups import Form, group, ungroup
+from headroom.transforms.view import View
+
+_NAMES = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
+_BY_NAME = {name: delimiter for delimiter, name in _NAMES.items()}
+_NOTE = re.compile(
+    r"\[table: (\d+) (comma|tab|semicolon|bar)-separated lines like (.*);"
+    r' a line "> \.\.\." fills some \*, the rows below it the others\]'
+)
+_NUMBER = re.compile(r'"?[-+]?[\d.,:/ %-]*\d[\d.,:/ %-]*"?')
+_MEMBER = re.compile(r'^\s*"[^"]*"\s*:')
+_MIN_LINES = 4
+_MOST = 0.9
+_SAMPLE = 240
+
+
+class TableCompressor(Compressor):
+    """Undraws tables and says once what rows share."""
+
+    name: ClassVar[str] = "table_compressor"
+
+    def evidence(self, view: View, hint: Hint) -> float:  # noqa: ARG002 - a hint is no proof
+        """Return the share of sampled lines that are rows: drawn between bars, or of one width if delimited."""
+        lines = view.sample
+        if len(lines) < _MIN_LINES:
+            return 0.0
+        drawn = _share_drawn(lines)
+        return drawn if drawn >= 0.5 else _delimiter(lines)[1]
+
+    def candidates(self, view: View, context: Context) -> Iterable[Lossless]:
+        """Yield the table undrawn, and with what rows share in headings."""
+        drawn = _share_drawn(view.sample) >= 0.5
+        text, of = (undrawn(view.text), Fidelity.DISPLAY) if drawn else (view.text, Fidelity.BYTES)
+        context.check()
+        if drawn and not _NOTE.match(text):
+            yield Lossless(text, of, "table.undrawn", Tier.PLAIN)
+        grouped = None if self._is_own(view.text) else _grouped(text)
+        if grouped is not None:
+            yield Lossless(grouped, of, "table.grouped", Tier.LEGEND)
+
+    def decode(self, text: str) -> str:
+        """Restore the table, undrawn if it was drawn."""
+        note, _, body = text.partition("\n")
+        found = _NOTE.fullmatch(note)
+        if found is None:
+            return text
+        return "\n".join(ungroup(found[3], body.split("\n"), _form(_BY_NAME[found[2]])))
+
+    def normal(self, text: str, of: Fidelity) -> str:
+        """Return the table undrawn, or the table itself."""
+        return undrawn(text) if of is Fidelity.DISPLAY else text
+
+    def _is_own(self, text: str) -> bool:
+        """Say whether a text is what this compressor makes: to read it and write it again changes nothing."""
+        if not _NOTE.fullmatch(text.partition("\n")[0]):
+            return False
+        try:
+            return _grouped(self.decode(text)) == text
+        except ValueError:
+            return False
+
+
+def _form(delimiter: str) -> Form:
+    return Form(delimiter, delimiter, partial(_split, delimiter))
+
+
+def _split(delimiter: str, line: str, limit: int) -> list[str]:
+    return split_cells(line, delimiter, limit)
+
+
+def _share_drawn(lines: Sequence[str]) -> float:
+    """Return the share of lines that are drawn rows or rules, if there is a rule."""
+    rules = sum(1 for line in lines if is_rule(line.strip(" ")))
+    if not rules:
+        return 0.0
+    bars = max(line.count("+") for line in lines if is_rule(line.strip(" ")))
+    rows = sum(1 for line in lines if cells_of(line.strip(" ")) or (bars and line.count("|") == bars))
+    return min(1.0, (rules + rows) / len(lines))
+
+
+def _delimiter(lines: Sequence[str]) -> tuple[str, float]:
+    """Return the delimiter that gives most lines the same number of cells, and the share that has it."""
+    best = ("", 0.0)
+    if any(map(_MEMBER.match, lines)):
+        return best
+    for delimiter in DELIMITERS:
+        if delimiter not in lines[0]:
+            continue
+        cells, share = width(lines, delimiter)
+        if share >= _MOST and share > best[1] and _is_table(lines, delimiter, cells):
+            best = (delimiter, share)
+    return best
+
+
+def _is_table(lines: Sequence[str], delimiter: str, cells: int) -> bool:
+    """Tell a table from prose and code with as many commas a line: delimiters stand close, a header names columns."""
+    total = sum(line.count(delimiter) for line in lines)
+    spaced = sum(line.count(delimiter + " ") for line in lines)
+    closed = sum(1 for line in lines if line.endswith(delimiter))
+    if cells < 2 or 3 * spaced > total or 2 * closed > len(lines):
+        return False
+    return _is_header(split_cells(lines[0], delimiter)) or cells > 3
+
+
+def _is_header(cells: Sequence[str]) -> bool:
+    """Say whether cells can name columns: all there, all different, none a number."""
+    return len(set(cells)) == len(cells) and all(
+        cell.strip() and len(cell) <= 60 and not _NUMBER.fullmatch(cell) for cell in cells
+    )
+
+
+def _grouped(text: str) -> str | None:
+    """Write a delimited table under headings, or return None if it is none."""
+    lines = text.split("\n")
+    filled = [line for line in lines if line and line != RULE]
+    delimiter, _ = _delimiter(filled[:_SAMPLE])
+    if not delimiter:
+        return None
+    cells, _ = width(filled[:_SAMPLE], delimiter)
+    rows = _rows(lines, delimiter, cells)
+    form = _form(delimiter)
+    grouped = group(lines, rows, form)
+    if grouped is None:
+        return None
+    return "\n".join([_note(len(lines), _NAMES[delimiter], grouped.template), *grouped.body])
+
+
+def _note(lines: int, delimiter: str, template: str) -> str:
+    return (
+        f"[table: {lines} {delimiter}-separated lines like {template};"
+        f' a line "> ..." fills some *, the rows below it the others]'
+    )
+
+
+def _rows(lines: Sequence[str], delimiter: str, cells: int) -> list[list[str] | None]:
+    """Split the lines below the header into cells; a record that spans lines, or of another width, is no row."""
+    alone = balanced(lines)
+    rows: list[list[str] | None] = []
+    header = _first_cells(lines, delimiter)
+    for line, whole in zip(lines, alone, strict=True):
+        row = split_cells(line, delimiter) if whole else []
+        rows.append(row if len(row) == cells and row != header else None)
+    return rows
+
+
+def _first_cells(lines: Sequence[str], delimiter: str) -> list[str]:
+    """Return the cells of the first line that has some, if they name columns."""
+    for line in lines:
+        if delimiter in line:
+            cells = split_cells(line, delimiter)
+            return cells if _is_header(cells) else []
+    return []
