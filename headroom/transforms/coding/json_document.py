@@ -15,7 +15,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from headroom.transforms.coding.budget import MAX_GROWTH, Budget
 from headroom.transforms.coding.json_text import JsonText, Value, escape_surrogates, read_all, write
+from headroom.transforms.coding.prototypes import Listener, Marks, Teller
 from headroom.transforms.coding.table_builder import Table, table_of
 from headroom.transforms.coding.tables import HEADER, read_table
 
@@ -24,9 +26,7 @@ _NOTE = re.compile(r"^\[json(_*+): (.*)\]$", re.MULTILINE)
 _PLACE = re.compile(r'"\[table_* ([0-9]+)\]"')
 _CUT = re.compile(r"cut off with ([0-9]+) brackets open")
 _LINES = "one value a line"
-
-MAX_GROWTH = 200
-"""A document stands for at most this many times its length; nobody can make us unfold more."""
+_LIKE = re.compile(r'\{"(\.{3,})":"A",k:v\} is the object marked "(#+)":"A" with that k')
 
 
 def encode_document(source: JsonText) -> str | None:
@@ -38,16 +38,18 @@ def encode_document(source: JsonText) -> str | None:
     tables: list[Table] = []
     root = source.values if len(source.values) > 1 else source.values[0]
     skeleton = _lifted(root, f"table{mark}", tables)
-    if not tables:
+    teller = Teller(Marks.unused_in(skeleton))
+    skeleton = teller.told(skeleton)
+    if not tables and not teller.references:
         return None
-    parts = [f"[json{mark}: {'; '.join(_clauses(source, tables))}]"]
+    parts = [f"[json{mark}: {'; '.join(_clauses(source, tables, teller))}]"]
     if type(skeleton) is not str:
         parts.append(write(skeleton))
     parts += [table.text(f"table{mark}", number) for number, table in enumerate(tables, 1)]
     body = escape_surrogates("\n".join(parts))
     joint = "\n" if source.closers and source.after else ""
     text = "".join((source.before, body, joint, source.after))
-    return text if len(canonical) < MAX_GROWTH * len(text) // 2 else None
+    return text if 2 * len(canonical) < MAX_GROWTH * len(text) else None
 
 
 def _stands_on_lines(source: JsonText) -> bool:
@@ -68,10 +70,14 @@ def _lifted(value: Value, mark: str, tables: list[Table]) -> Value:
     return [_lifted(item, mark, tables) for item in value]
 
 
-def _clauses(source: JsonText, tables: list[Table]) -> Iterable[str]:
+def _clauses(source: JsonText, tables: list[Table], teller: Teller) -> Iterable[str]:
     """Say what a reader has to know, and no more."""
     columns = [column for table in tables for column in table.columns]
-    yield "tables hold what stood as JSON"
+    if tables:
+        yield "tables hold what stood as JSON"
+    if teller.references:
+        marks = teller.marks
+        yield f'{{"{marks.like}":"A",k:v}} is the object marked "{marks.label}":"A" with that k, in its addresses too'
     if len(source.values) > 1:
         yield _LINES
     if source.closers:
@@ -98,8 +104,9 @@ def decode_document(text: str) -> str:
     skeleton, used = '"[table 1]"', 0
     if not HEADER.fullmatch(lines[0]):
         skeleton, used = lines[0], 1
-    tables, used = _tables(lines, used, f"table{note[1]}", MAX_GROWTH * len(text))
-    body, after = _inlined(skeleton, tables), "\n".join(lines[used:])
+    budget = Budget(text)
+    tables, used = _tables(lines, used, f"table{note[1]}", budget)
+    body, after = _inlined(_untold(skeleton, note[2], budget), tables), "\n".join(lines[used:])
     joint = "\n" if used < len(lines) else ""
     if cut := _CUT.search(note[2]):
         body, joint = body[: -int(cut[1])], ""
@@ -108,7 +115,7 @@ def decode_document(text: str) -> str:
     return "".join((text[: note.start()], body, joint, after))
 
 
-def _tables(lines: list[str], start: int, mark: str, limit: int) -> tuple[list[str], int]:
+def _tables(lines: list[str], start: int, mark: str, budget: Budget) -> tuple[list[str], int]:
     """Read the tables from line `start` on; return their JSON texts and the first line after them."""
     tables: list[str] = []
     while start < len(lines):
@@ -116,10 +123,17 @@ def _tables(lines: list[str], start: int, mark: str, limit: int) -> tuple[list[s
         if header is None or header[1] != mark or int(header[2]) != len(tables) + 1:
             break
         end = start + 2 + int(header[3])
-        tables.append(read_table(header, lines[start + 1 : end], limit))
-        limit -= len(tables[-1])
+        tables.append(read_table(header, lines[start + 1 : end], budget))
         start = end
     return tables, start
+
+
+def _untold(skeleton: str, note: str, budget: Budget) -> str:
+    """Restore the objects of the JSON line that are told by others."""
+    like = _LIKE.search(note)
+    if like is None:
+        return skeleton
+    return write(Listener(Marks(like[2], like[1]), budget).untold(read_all(skeleton)))
 
 
 def _inlined(text: str, tables: list[str]) -> str:

@@ -20,8 +20,10 @@ from headroom.transforms.coding.tables import KEY, Column, Shape, note_specs
 
 MIN_ROWS = 3
 MAX_POSITIONAL = 32
-_MIN_AFFIX = 4
+_MIN_AFFIX = 6
 _MIN_TEMPLATE = 6
+_WIDE = 40
+_FEW_ROWS = 8
 _BLANK_COST = 3
 _BORDERS = frozenset(" /:-=@#?&|([{<>)]}\"'\t;!~^$%+")
 
@@ -58,7 +60,9 @@ class Table:
 
     @property
     def pays(self) -> bool:
-        """Whether the table is clearly shorter than the JSON."""
+        """Whether the table is clearly shorter than the JSON, and no wider than one can follow."""
+        if len(self.columns) > _WIDE and len(self.lines) < _FEW_ROWS:
+            return False
         size = sum(len(column.spec) + 1 for column in self.columns) + sum(map(len, self.lines)) + len(self.lines)
         positional = sum(column.positional for column in self.columns)
         return positional <= MAX_POSITIONAL and size + 40 < 0.92 * self.replaces
@@ -133,16 +137,24 @@ def _json_size(draft: Draft) -> int:
 def _decide(drafts: list[Draft], *, keyed: bool) -> list[Draft]:
     """Decide column by column, short ones first, so that long ones can be told by the short ones."""
     names = reference(draft.column.name for draft in drafts)
+    identity = next((i for i, draft in enumerate(drafts) if _identifies(draft)), -1)
     decided: dict[int, Draft] = {}
     sources: list[Draft] = []
     for index in sorted(range(len(drafts)), key=lambda i: (drafts[i].size, i)):
         draft = drafts[index]
-        is_key = keyed and index == 0
-        new = (_string_column(draft) or draft) if is_key else _decided(draft, sources, names)
+        if index == identity or (keyed and index == 0):
+            new = _string_column(draft, whole=True) or draft
+        else:
+            new = _decided(draft, sources, names)
         decided[index] = new
         if new.column.positional and not (keyed and index and new.column.name == KEY.name):
             sources.append(draft)
     return [decided[index] for index in range(len(drafts))]
+
+
+def _identifies(draft: Draft) -> bool:
+    """Say whether a column names its rows; names stay whole, so that they can be found and quoted."""
+    return len(set(draft.cells)) == len(draft.cells) and "" not in draft.cells
 
 
 def _decided(draft: Draft, sources: list[Draft], names: re.Pattern[str]) -> Draft:
@@ -181,13 +193,13 @@ def _cheaper(seldom: Draft, positional: Draft) -> Draft:
     return seldom if remarks < 0.8 * cost else positional
 
 
-def _string_column(draft: Draft) -> Draft | None:
-    """Tell strings without their common beginning and end, or at least without quotes around numbers."""
+def _string_column(draft: Draft, *, whole: bool = False) -> Draft | None:
+    """Tell strings without their common beginning and end, or (if `whole`) without quotes around numbers."""
     values = draft.values
     strings = [value for value in values if type(value) is str]
     if not strings or any(type(v) is not str and v is not None and v is not ABSENT for v in values):
         return None
-    prefix, suffix = common_affixes(strings)
+    prefix, suffix = ("", "") if whole else common_affixes(strings)
     if len(prefix) + len(suffix) < _MIN_AFFIX:
         prefix = suffix = ""
         if not any(cell.startswith('"') for cell in draft.cells):

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import groupby, islice
 
+from headroom.transforms.coding.budget import Budget
 from headroom.transforms.coding.cells import cell_end, read_cell, read_string_cell, split_cells
 from headroom.transforms.coding.columns import PATH, Path, assemble, read_path, spell_path
 from headroom.transforms.coding.json_text import quote, read_value, write
@@ -227,17 +228,16 @@ def read_whole(line: str) -> object:
     return value
 
 
-def read_table(header: re.Match[str], lines: Sequence[str], limit: int) -> str:
+def read_table(header: re.Match[str], lines: Sequence[str], budget: Budget) -> str:
     """Return the JSON text that a table stands for; `lines` are the names and the rows.
 
-    Raises ValueError if it is no table, or one that stands for more than about `limit` characters.
+    Raises ValueError if it is no table, or one that stands for more than the budget allows.
     """
     shape = Shape(header[4])
     if len(lines) != int(header[3]) + 1:
         raise ValueError("rows are missing")
     columns = read_columns(header[5], lines[0])
-    if len(lines) * sum(len(column.default) + len(column.name) for column in columns) > limit:
-        raise ValueError("a table that stands for too much")
+    budget.spend(len(lines) * sum(len(column.default) + len(column.name) for column in columns))
     if shape is Shape.PAIRS:
         columns[1:] = [replace(column, path=()) for column in columns[1:]]
     reader = Reader(columns, keyed=shape is not Shape.ROWS)
