@@ -18,8 +18,9 @@ from rich.progress import BarColumn, Progress, TextColumn
 from headroom.demo.findings import Findings
 from headroom.demo.proxy_process import ProxyDownError
 from headroom.demo.report import as_json, show
-from headroom.demo.run import Tell
+from headroom.demo.run import LostRequestError, Tell
 from headroom.demo.scene import STEPS, Scene, scene
+from headroom.errors import HeadroomError
 
 
 def run(arguments: list[str], prog: str) -> int:
@@ -33,7 +34,7 @@ def run(arguments: list[str], prog: str) -> int:
             _print(found, time.perf_counter() - started, as_document=options.json)
             if options.serve:
                 _serve(up)
-    except (ProxyDownError, OSError, HTTPException, RuntimeError) as error:
+    except (ProxyDownError, LostRequestError, HeadroomError, HTTPException, OSError, RuntimeError) as error:
         print(f"{prog}: {error}", file=sys.stderr)
         return 1
     return 0 if found.passed else 1
@@ -69,9 +70,7 @@ def _print(found: Findings, seconds: float, *, as_document: bool) -> None:
         return
     console = Console(highlight=False)
     show(found, console)
-    console.print(
-        f"\n{'All checks passed' if found.passed else 'A CHECK FAILED'}, in {seconds:.1f} s, offline."
-    )
+    console.print(f"\n{'All checks passed' if found.passed else 'A CHECK FAILED'}, in {seconds:.1f} s, offline.")
 
 
 def _serve(up: Scene) -> None:

@@ -151,9 +151,7 @@ def fixing(made: Mapping[str, Recording]) -> Conversation:
         task="The price tests fail since this morning. Find out why, please.",
         steps=(
             step("I run the tests first.", "test run"),
-            step(
-                "Every seventh quantity fails. Which Python is this, and what is here?", "version", "listing"
-            ),
+            step("Every seventh quantity fails. Which Python is this, and what is here?", "version", "listing"),
             step("I look for places that refuse a value.", "search"),
             step("I read the program's log.", "program log", then="Was anything installed since yesterday?"),
             step("The install log will tell.", "install log"),

@@ -12,7 +12,7 @@ class Row:
     """One tool output. Tokens are counted on the text as it was sent and as it reached the provider.
 
     `outcome` is the encoding, or the reason why the text stayed. `restored` says whether the decoder gives the
-    original back, None where there is nothing to restore.
+    original back, None where there is nothing to restore or one decoder alone cannot tell.
     """
 
     conversation: str
@@ -26,6 +26,11 @@ class Row:
     tokens_before: int
     tokens_after: int
     restored: bool | None
+
+    @property
+    def changed(self) -> bool:
+        """Whether another text was sent than came."""
+        return bool(self.fidelity)
 
 
 class Claim(StrEnum):

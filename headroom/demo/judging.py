@@ -14,8 +14,10 @@ from headroom.demo.findings import Claim, Findings, Row
 from headroom.tokens import TokenCounter
 from headroom.transforms.base import Compressor
 from headroom.transforms.pipeline import DEFAULT_TRANSFORMS
+from headroom.transforms.tag_protector import TagProtector
 
 _COMPRESSORS = {t.name: t for t in DEFAULT_TRANSFORMS if isinstance(t, Compressor)}
+_PROTECTOR = TagProtector()
 
 
 def judge(talk: Conversation, sent: bytes, received: bytes, found: Findings) -> list[Row]:
@@ -27,9 +29,7 @@ def judge(talk: Conversation, sent: bytes, received: bytes, found: Findings) -> 
     arrived = tool_texts(payload_of(received), talk.wire)
     count = TokenCounter(talk.model)
     rows = []
-    for (turn, output), (path, text) in zip(
-        talk.outputs(), tool_texts(payload, talk.wire).items(), strict=True
-    ):
+    for (turn, output), (path, text) in zip(talk.outputs(), tool_texts(payload, talk.wire).items(), strict=True):
         decision, now = decisions[path], arrived.get(path, "")
         where = f"{talk.wire} turn {turn}, {output.label}"
         row = Row(
@@ -53,9 +53,14 @@ def judge(talk: Conversation, sent: bytes, received: bytes, found: Findings) -> 
     return rows
 
 
-def restores(decision: Decision, original: str, text: str) -> bool:
-    """Say whether the decoder of the compressor that made `text` gives back what it claims to keep."""
+def restores(decision: Decision, original: str, text: str) -> bool | None:
+    """Say whether the decoder gives back what the decision claims to keep of the original.
+
+    None if one decoder alone cannot tell: the text is a patchwork, with regions protected by tags.
+    """
     compressor = _COMPRESSORS.get(decision.compressor)
-    if compressor is None or decision.fidelity is None:
+    if decision.fidelity is None:
         return False
+    if compressor is None or any(segment.kept for segment in _PROTECTOR.segments(original)):
+        return None
     return compressor.restores(Lossless(text, decision.fidelity, decision.encoding), original)

@@ -37,7 +37,7 @@ def proxy_process(provider_url: str) -> Iterator[str]:
         errors="replace",
     ) as process:
         try:
-            yield _address(process)
+            yield address_of(process)
         finally:
             _stop(process)
 
@@ -48,7 +48,7 @@ def _environment() -> dict[str, str]:
     return {**kept, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1", "PYTHONUNBUFFERED": "1"}
 
 
-def _address(process: subprocess.Popen[str]) -> str:
+def address_of(process: subprocess.Popen[str]) -> str:
     """Return the address that the proxy prints; go on reading what it prints, so that it never blocks."""
     lines: queue.Queue[str | None] = queue.Queue()
     threading.Thread(target=_drain, args=(process.stdout, lines), daemon=True).start()

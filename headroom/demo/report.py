@@ -40,8 +40,7 @@ def as_json(found: Findings) -> dict[str, Any]:
     """Return the findings as JSON values; times in milliseconds."""
     whole = asdict(found)
     whole["checks"] = [
-        {"claim": claim.value, "passed": check.passed, **asdict(check)}
-        for claim, check in found.checks.items()
+        {"claim": claim.value, "passed": check.passed, **asdict(check)} for claim, check in found.checks.items()
     ]
     whole["tokens_before"] = found.tokens_before
     whole["tokens_after"] = found.tokens_after
@@ -74,15 +73,13 @@ def _table(name: str, rows: list[Row]) -> Table:
     for heading, justify in _COLUMNS:
         table.add_column(heading, justify=justify, no_wrap=True)
     for row in rows:
-        style = "" if row.restored else "dim"
+        style = "" if row.changed else "dim"
         figures = (
             f"{row.tokens_before:,}",
             f"{row.tokens_after:,}",
             _saved(row.tokens_before, row.tokens_after),
         )
-        table.add_row(
-            str(row.turn), row.tool, row.label, row.outcome.replace("_", " "), *figures, style=style
-        )
+        table.add_row(str(row.turn), row.tool, row.label, row.outcome.replace("_", " "), *figures, style=style)
     return table
 
 
@@ -91,7 +88,7 @@ def _saved(before: int, after: int) -> str:
 
 
 def _show_reasons(rows: Iterable[Row], console: Console) -> None:
-    stayed = {row.outcome for row in rows if row.restored is None}
+    stayed = {row.outcome for row in rows if not row.changed}
     for reason, words in _WHY.items():
         if reason.value in stayed:
             console.print(f"{reason.value.replace('_', ' ')}: {words}", style="dim")
@@ -125,9 +122,7 @@ def _show_checks(checks: dict[Claim, Check], console: Console) -> None:
 
 def _show_times(found: Findings, console: Console) -> None:
     largest = max(timing.first for timing in found.timings)
-    console.print(
-        f"[bold]Milliseconds added by the proxy[/bold], medians of {len(found.timings)} pairs of requests"
-    )
+    console.print(f"[bold]Milliseconds added by the proxy[/bold], medians of {len(found.timings)} pairs of requests")
     console.print(f"  {found.added_first:6.1f}  a turn that brings a new output (largest: {largest:.1f})")
     console.print(f"  {found.added_again:6.1f}  the same turn again: all of it is remembered")
     streamed = f"{found.requests} requests through the proxy, {found.streamed} of them streamed"

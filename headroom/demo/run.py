@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from headroom.demo.bodies import history, payload_of, same_outside, tool_texts
 from headroom.demo.conversations import Conversation
 from headroom.demo.findings import Claim, Findings, Timing
 from headroom.demo.judging import judge
-from headroom.demo.link import Link
+from headroom.demo.link import Answer, Link
 from headroom.demo.provider import OfflineProvider, Recorded
 from headroom.demo.proxy_process import proxy_process
 from headroom.tokens import TokenCounter
@@ -19,6 +19,10 @@ Tell = Callable[[str], None]
 
 _PER_HOP = frozenset({b"host", b"connection", b"content-length", b"transfer-encoding", b"keep-alive"})
 _JSON = {"authorization": "Bearer offline-demo", "content-type": "application/json"}
+
+
+class LostRequestError(Exception):
+    """A request was answered although the provider never saw it."""
 
 
 @dataclass(slots=True)
@@ -59,17 +63,13 @@ class Drive:
         self.found.note(Claim.REPEAT, where, held=received.body == repeated.body)
         count = TokenCounter(talk.model)
         self.found.request_tokens_before += sum(count.many(tool_texts(payload_of(sent), talk.wire).values()))
-        self.found.request_tokens_after += sum(
-            count.many(tool_texts(payload_of(received.body), talk.wire).values())
-        )
+        self.found.request_tokens_after += sum(count.many(tool_texts(payload_of(received.body), talk.wire).values()))
         return received.body
 
     def _pair(self, talk: Conversation, sent: bytes, where: str) -> tuple[float, Recorded]:
         """Send one request directly and through the proxy; return the milliseconds added and what arrived."""
-        plain = self.direct.ask("POST", talk.path, talk.headers, sent)
-        expected = _latest(self.provider)
-        answer = self.proxied.ask("POST", talk.path, talk.headers, sent)
-        received = _latest(self.provider)
+        plain, expected = self._ask(self.direct, "POST", talk.path, talk.headers, sent)
+        answer, received = self._ask(self.proxied, "POST", talk.path, talk.headers, sent)
         self.found.requests += 1
         self.found.note(Claim.ANSWERS, where, held=plain.status == 200 and answer.same_as(plain))
         self.found.note(Claim.HEADERS, where, held=_headers(received) == _headers(expected))
@@ -86,9 +86,8 @@ class Drive:
             ("no JSON", "POST", "/v1/chat/completions", _JSON, b'{"messages": [1,'),
             ("list of models", "GET", "/v1/models", _JSON, None),
         ):
-            plain = self.direct.ask(method, path, headers, sent)
-            answer = self.proxied.ask(method, path, headers, sent)
-            received = _latest(self.provider)
+            plain, _ = self._ask(self.direct, method, path, headers, sent)
+            answer, received = self._ask(self.proxied, method, path, headers, sent)
             same = (received.body, received.target) == (sent or b"", path) and answer.same_as(plain)
             self.found.note(Claim.UNTOUCHED, where, held=same)
 
@@ -97,15 +96,29 @@ class Drive:
         with Link(url) as fresh:
             for talk, before in zip(talks, received, strict=True):
                 last = len(talk.steps)
-                fresh.ask("POST", talk.path, talk.headers, talk.body(last, stream=_is_streamed(last)))
-                held = _latest(self.provider).body == before
-                self.found.note(Claim.RESTART, talk.wire, held=held)
+                sent = talk.body(last, stream=_is_streamed(last))
+                _, arrived = self._ask(fresh, "POST", talk.path, talk.headers, sent)
+                self.found.note(Claim.RESTART, talk.wire, held=arrived.body == before)
+
+    def _ask(
+        self, link: Link, method: str, path: str, headers: Mapping[str, str], body: bytes | None
+    ) -> tuple[Answer, Recorded]:
+        """Send one request; return its answer and the request as it reached the provider."""
+        before = self.provider.seen
+        answer = link.ask(method, path, headers, body)
+        arrived = self.provider.recorded(before)
+        if arrived is None:
+            raise LostRequestError(f"{method} {path} was answered with {answer.status}, but never arrived")
+        return answer, arrived
 
 
 def drive(
     provider: OfflineProvider, provider_url: str, proxy_url: str, talks: Sequence[Conversation], tell: Tell
 ) -> Findings:
-    """Send all conversations and return what was found out."""
+    """Send all conversations and return what was found out.
+
+    Raises LostRequestError, OSError or HTTPException if requests do not get through, BodyError if one arrives broken.
+    """
     with Link(provider_url) as direct, Link(proxy_url) as proxied:
         run = Drive(provider, direct, proxied, tell)
         received = [run.converse(talk) for talk in talks]
@@ -118,13 +131,6 @@ def drive(
 
 def _is_streamed(turn: int) -> bool:
     return turn % 2 == 0
-
-
-def _latest(provider: OfflineProvider) -> Recorded:
-    recorded = provider.recorded(-1)
-    if recorded is None:
-        raise LookupError("nothing has reached the provider")
-    return recorded
 
 
 def _headers(request: Recorded) -> list[tuple[bytes, bytes]]:

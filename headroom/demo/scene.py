@@ -13,8 +13,8 @@ from headroom.demo.proxy_process import proxy_process
 from headroom.demo.recordings import RECORDERS
 from headroom.demo.run import Tell, drive
 
-STEPS = 36
-"""How often `Tell` is called about, for the length of a progress bar."""
+STEPS = 34
+"""How often `Tell` is called, for the length of a progress bar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Scene:
     proxy_url: str
 
     def perform(self, tell: Tell) -> Findings:
-        """Record, send and compare. Raises OSError or HTTPException if a connection breaks."""
+        """Record, send and compare. Raises what `drive` raises."""
         return drive(self.provider, self.provider_url, self.proxy_url, record(tell), tell)
 
 

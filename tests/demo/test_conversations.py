@@ -3,24 +3,11 @@
 import json
 
 import pytest
+from demo.material import MADE
 
 from headroom.demo.bodies import history, payload_of, same_outside, tool_texts
 from headroom.demo.conversations import fixing, surveying
-from headroom.demo.recordings import RECORDERS, Recording
 from headroom.providers import recognise
-
-TOOLS = {
-    "search": "search_code",
-    "packages": "list_packages",
-    "program log": "get_logs",
-    "source to edit": "read_file",
-}
-MADE = {
-    name: Recording(
-        f"the {name}", "this test", TOOLS.get(name, "bash"), {"what": name}, f"{name} of “here”\n" * 9
-    )
-    for name in RECORDERS
-}
 
 
 @pytest.fixture(params=[fixing, surveying], ids=["openai", "anthropic"])

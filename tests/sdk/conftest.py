@@ -47,7 +47,7 @@ class Stage:
 @pytest.fixture(scope="session")
 def stage() -> Iterator[Stage]:
     command = [sys.executable, "-m", "headroom.demo.provider"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
             provider = process.stdout.readline().split()[-1]

@@ -16,9 +16,7 @@ RESULT = {
 ASKED = {
     "model": MODEL,
     "system": [{"type": "text", "text": "Be brief.", "cache_control": {"type": "ephemeral"}}],
-    "tools": [
-        {"name": "list_units", "input_schema": {"type": "object", "properties": {"all": {"type": "boolean"}}}}
-    ],
+    "tools": [{"name": "list_units", "input_schema": {"type": "object", "properties": {"all": {"type": "boolean"}}}}],
     "messages": [
         {"role": "user", "content": "Which units are late?"},
         {"role": "assistant", "content": [{"type": "text", "text": "I look."}, USE]},

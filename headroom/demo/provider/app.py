@@ -97,9 +97,7 @@ def answer(request: Recorded) -> Reply:
         return _error(request, 413, "request_too_large", "The request is too large.")
     row = route_of(request.method, request.path)
     if row is None:
-        return _models(request) or _error(
-            request, 404, "not_found", f"Invalid URL ({request.method} {request.path})"
-        )
+        return _models(request) or _error(request, 404, "not_found", f"Invalid URL ({request.method} {request.path})")
     try:
         return ANSWERS[row.name](request)
     except BadRequestError as error:

@@ -102,9 +102,7 @@ def packages() -> Recording:
             break
         rows.append(row)
     text = json.dumps(rows, indent=2)
-    return Recording(
-        "package metadata, JSON", "importlib.metadata", "list_packages", {"format": "json"}, text
-    )
+    return Recording("package metadata, JSON", "importlib.metadata", "list_packages", {"format": "json"}, text)
 
 
 def _package(distribution: importlib.metadata.Distribution) -> dict[str, Any]:
