@@ -2,7 +2,7 @@
 
 The form is what `rg --heading` prints, with the directory that all paths share in the note:
 
-    [search: 3 lines in 2 files under /srv/app/; each path once, then its line:text]
+    [search: 3 lines in 2 files under /srv/app/, grouped by file]
     api/views.py
     12:import os
     48:    return os.getcwd()
@@ -39,7 +39,7 @@ _NOT_IN_PATHS = re.compile(r"[\"<>|*?,;`]")
 _NAME = re.compile(r"[A-Za-z_.][\w.+@-]*")
 _EXTENSION = re.compile(r"\.[A-Za-z]\w{0,11}")
 _NOTICES = ("Binary file ", "grep: ", "rg: ", "ugrep: ")
-_NOTE = re.compile(r"\[search: (\d+) lines in (\d+) files(?: under (.+))?; each path once, then its (?:line:)?text\]")
+_NOTE = re.compile(r"\[search: (\d+) lines in (\d+) files(?: under (.+))?, grouped by file\]")
 _MIN_LINES = 4
 
 
@@ -63,7 +63,7 @@ class SearchCompressor(Compressor):
         """Yield the results grouped by file, with line numbers where they have them."""
         numbered = _share(view.sample, numbered=True) >= 0.5
         hits = list(_hits(view.lines, context, numbered=numbered))
-        text = _write(hits, numbered=numbered)
+        text = _write(hits)
         if text:
             yield Lossless(text, Fidelity.BYTES, "search.grouped", Tier.PLAIN)
 
@@ -166,12 +166,12 @@ def _hits(lines: list[str], context: Context, *, numbered: bool) -> Iterator[_Hi
         yield _Hit(path, line[len(path) :])
 
 
-def _write(hits: list[_Hit], *, numbered: bool) -> str:
+def _write(hits: list[_Hit]) -> str:
     paths = {hit.path for hit in hits if hit.path is not None}
     if not paths:
         return ""
     root = common_root(paths)
-    out = [_note(sum(hit.path is not None for hit in hits), len(paths), root, numbered=numbered)]
+    out = [_note(sum(hit.path is not None for hit in hits), len(paths), root)]
     last = None
     for hit in hits:
         if hit.path is not None and hit.path != last:
@@ -181,10 +181,8 @@ def _write(hits: list[_Hit], *, numbered: bool) -> str:
     return "\n".join(out)
 
 
-def _note(lines: int, files: int, root: str, *, numbered: bool) -> str:
-    under = f" under {root}" if root else ""
-    what = "line:text" if numbered else "text"
-    return f"[search: {lines} lines in {files} files{under}; each path once, then its {what}]"
+def _note(lines: int, files: int, root: str) -> str:
+    return f"[search: {lines} lines in {files} files{f' under {root}' if root else ''}, grouped by file]"
 
 
 def _heading(path: str) -> str:
