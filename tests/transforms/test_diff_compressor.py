@@ -1,0 +1,184 @@
+"""Diffs: what is said once, what stays, what is no diff."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from headroom.blocks import Block
+from headroom.transforms.base import Context, Hint
+from headroom.transforms.diff_compressor import DiffCompressor
+from headroom.transforms.view import View
+
+DIFF = DiffCompressor()
+CONTEXT = Context()
+
+
+def evidence(text: str) -> float:
+    return DIFF.evidence(View(text), Hint())
+
+
+def shrunk(text: str) -> str | None:
+    found = DIFF.shrink(Block((), text, "tool"), CONTEXT)
+    return found.text if found else None
+
+
+def restores(text: str) -> bool:
+    forms = list(DIFF.candidates(View(text), CONTEXT))
+    return all(DIFF.decode(form.text) == DIFF.normal(text, form.of) for form in forms)
+
+
+def file(name: str, hunks: str, old: str = "a/", new: str = "b/") -> str:
+    header = f"diff --git {old}{name} {new}{name}\nindex 1a2b3c4..5d6e7f8 100644\n--- {old}{name}\n+++ {new}{name}\n"
+    return header + hunks
+
+
+HUNK = "@@ -3,3 +3,3 @@ import os\n import sys\n-x = 1\n+x = 2\n y = 3\n"
+ADDED = "".join(f"+    value_{n} = load({n})\n" for n in range(40))
+GIT = "".join(file(f"src/shop/orders/part_{n}.py", HUNK) for n in range(6))
+NEW_FILE = (
+    "diff --git a/docs/new.md b/docs/new.md\nnew file mode 100644\nindex 0000000..6f77c94\n"
+    "--- /dev/null\n+++ b/docs/new.md\n@@ -0,0 +1,40 @@\n" + ADDED
+)
+
+FORMATS = {
+    "git diff of many files": GIT,
+    "git show with a message": "commit 1f2e3d\nAuthor: A <a@b.c>\n\n    Say more\n\n" + GIT,
+    "two folders compared": "".join(file(f"p_{n}.c", HUNK, "a/lib-1.2.3/", "b/lib-1.3.0/") for n in range(6)),
+    "long runs": file("a.py", "@@ -1,3 +1,43 @@\n import os\n" + ADDED + " last\n"),
+    "a new file": NEW_FILE,
+    "renames": GIT
+    + "diff --git a/old.txt b/new.txt\nsimilarity index 100%\nrename from old.txt\nrename to new.txt\n",
+    "binary files": GIT + "diff --git a/x.png b/x.png\nindex 1..2 100644\nBinary files a/x.png and b/x.png differ\n",
+    "a plain unified diff": "--- old/a.c\t2026-01-01\n+++ new/a.c\t2026-01-02\n@@ -1,41 +1,1 @@\n a\n"
+    + ADDED.replace("+", "-"),
+    "headings that repeat": file("a.py", "".join(f"@@ -{n},1 +{n},1 @@ def main(arguments: list[str]) -> int:\n-{n}\n+{n}0\n" for n in range(1, 90, 9))),
+}
+
+
+@pytest.mark.parametrize("text", FORMATS.values(), ids=FORMATS)
+def test_a_format_is_recognised_shortened_and_restored(text: str) -> None:
+    assert evidence(text) >= 0.5
+    result = shrunk(text)
+    assert result is not None
+    assert DIFF.decode(result) == text
+
+
+def test_a_file_header_becomes_one_line() -> None:
+    result = shrunk(GIT)
+    assert result is not None
+    lines = result.split("\n")
+    assert lines[0] == '[diff: 6 files, a/ to b/; "=== name; details" is diff --git, its details, --- and +++]'
+    assert lines[1:6] == [
+        "=== src/shop/orders/part_0.py; index 1a2b3c4..5d6e7f8 100644",
+        "@@ -3,3 +3,3 @@ import os",
+        " import sys",
+        "-x = 1",
+        "+x = 2",
+    ]
+
+
+def test_the_sign_of_a_long_run_stands_at_its_ends() -> None:
+    result = shrunk(FORMATS["long runs"])
+    assert result is not None
+    assert " import os\n<+\n    value_0 = load(0)\n" in result
+    assert "    value_39 = load(39)\n+>\n last\n" in result
+
+
+def test_changed_lines_of_short_runs_and_hunk_headers_stay_verbatim() -> None:
+    result = shrunk(GIT)
+    assert result is not None
+    for line in ("-x = 1", "+x = 2", "@@ -3,3 +3,3 @@ import os"):
+        assert result.count(f"\n{line}") == 6
+
+
+NOT_DIFF = {
+    "a list of points": "".join(f"- point {n}\n" for n in range(30)),
+    "indented code": "".join(f"    x{n} = {n}\n" for n in range(30)),
+    "a shell prompt": "".join(f"+ echo {n}\n{n}\n" for n in range(20)),
+    "prose on a diff": "The diff --git line names two files.\n" * 20,
+    "a log with at signs": "".join(f"@@ event {n} happened @@\n" for n in range(20)),
+    "csv": "a,b\n" + "".join(f"-{n},+{n}\n" for n in range(20)),
+    "nothing": "",
+}
+
+
+@pytest.mark.parametrize("text", NOT_DIFF.values(), ids=NOT_DIFF)
+def test_another_kind_is_not_taken_for_a_diff(text: str) -> None:
+    assert evidence(text) < 0.5
+
+
+HOSTILE = {
+    "our note": "[diff: lines from <+ to +> are added, from <- to -> removed]\n" + GIT,
+    "our headers": GIT + "=== x; index 1..2\n=== a b c\n|y\n",
+    "our marks": GIT + "<+\nx\n+>\n<-\n->\n" + ADDED + "++>\n" + ADDED,
+    "our heading": "@@ -1,1 +1,1 @@ \"\n-a\n@@ -2,1 +2,1 @@ \"\n+b\n" + GIT,
+    "names with blanks": file("a b.txt", HUNK) * 4,
+    "details with semicolons": file("a.txt", HUNK).replace("100644", "1; 2") * 4,
+    "a removed line that looks like a name": file("a.sql", "@@ -1,8 +0,0 @@\n" + "--- note\n" * 8),
+    "odd line ends": GIT.replace("\n", "\r\n") + "\x0b\u2028",
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_a_text_that_imitates_the_form_is_restored(text: str) -> None:
+    assert restores(text)
+
+
+@pytest.mark.parametrize("text", FORMATS.values(), ids=FORMATS)
+def test_a_result_is_not_shortened_again(text: str) -> None:
+    result = shrunk(text)
+    assert result is not None
+    assert shrunk(result) is None
+
+
+@pytest.mark.parametrize("text", ["", "[diff: x]x", "@@ -1 +1 @@", "[diff: lines from <+ to +> are added, from <- to -> removed]\n<+\nx"])
+def test_what_is_no_form_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        DIFF.decode(text)
+
+
+_LINES = st.one_of(
+    st.sampled_from(
+        [
+            *file("x.py", HUNK).split("\n"),
+            *NEW_FILE.split("\n")[:6],
+            "deleted file mode 100644",
+            "=== x",
+            "|",
+            "<+",
+            "+>",
+            "<-",
+            "->",
+            "++>",
+            '@@ -1 +1 @@ "',
+            "@@ -3,3 +3,3 @@ import os",
+        ]
+    ),
+    st.text(st.sampled_from("+-@ a|=<>\""), max_size=6),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.one_of(_LINES.map(lambda x: [x]), st.just(file("x.py", HUNK).split("\n")), st.just(["+a"] * 8)), max_size=16))
+def test_any_mixture_of_diff_lines_is_restored(pieces: list[list[str]]) -> None:
+    text = "\n".join(line for piece in pieces for line in piece)
+    evidence(text)
+    assert restores(text)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(max_size=200))
+def test_any_text_is_restored(text: str) -> None:
+    evidence(text)
+    assert restores(text)
+
+
+def test_every_word_survives() -> None:
+    words = re.compile(r"[A-Za-z0-9_]{2,}")
+    for text in FORMATS.values():
+        for form in DIFF.candidates(View(text), CONTEXT):
+            assert set(words.findall(text)) <= set(words.findall(form.text))
