@@ -36,7 +36,7 @@ class Anthropic(Wire):
         """Yield system, texts and tool results; results carry the call found by `tool_use_id`."""
         breakpoint_ = _last_breakpoint(payload)
         for where, text in parts(payload.get("system"), ("system",), ("text",)):
-            yield block(where, text, "system", 0, cached=breakpoint_ >= (0, 0))
+            yield block(where, text, "system", 0, cached=breakpoint_ > (-1, -1))
         calls: dict[str, Call] = {}
         for index, message in records(payload.get("messages")):
             role = _ROLES.get(string(message.get("role")), "")

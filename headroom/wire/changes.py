@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from headroom.blocks import Edit, JsonPath
@@ -16,11 +16,18 @@ def changes(before: Any, after: Any, path: JsonPath = ()) -> Iterator[Edit]:
     """
     if before is after:
         return
-    if isinstance(before, dict) and isinstance(after, dict) and list(before) == list(after):
-        for key, value in before.items():
-            yield from changes(value, after[key], (*path, key))
-    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
-        for index, value in enumerate(before):
-            yield from changes(value, after[index], (*path, index))
-    elif type(before) is not type(after) or before != after:
+    steps = _shared_steps(before, after)
+    if steps is not None:
+        for step in steps:
+            yield from changes(before[step], after[step], (*path, step))
+    elif type(before) is not type(after) or isinstance(before, (dict, list)) or before != after:
         yield Edit(path, after)
+
+
+def _shared_steps(before: Any, after: Any) -> Iterable[Any] | None:
+    """Return the steps into two containers of the same form; None if they are none, or not of the same form."""
+    if isinstance(before, dict) and isinstance(after, dict) and list(before) == list(after):
+        return before
+    if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        return range(len(before))
+    return None

@@ -23,6 +23,8 @@ def apply(payload: Payload, edits: Iterable[Edit]) -> Payload:
 
 def _set(root: Any, path: JsonPath, value: Any, fresh: dict[int, Any]) -> Any:
     """Set `value` at `path`, copying each container once; `fresh` keeps our copies alive and known."""
+    if not path:
+        return value
     root = node = _own(root, fresh)
     for key in path[:-1]:
         node[key] = _own(node[key], fresh)

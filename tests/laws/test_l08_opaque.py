@@ -54,9 +54,7 @@ OPAQUE = {
         "system": {"messages": [{"role": "system", "content": TEXT}, {"role": "developer", "content": TEXT}]},
         "assistant": {"messages": [{"role": "assistant", "content": TEXT, "refusal": TEXT, "reasoning_content": TEXT}]},
         "arguments": {
-            "messages": [
-                {"role": "assistant", "tool_calls": [{"id": "a", "function": {"name": "f", "arguments": TEXT}}]}
-            ]
+            "messages": [{"role": "assistant", "tool_calls": [{"id": "a", "function": {"arguments": TEXT}}]}]
         },
         "image": {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": TEXT}}]}]},
         "audio": {"messages": [{"role": "user", "content": [{"type": "input_audio", "input_audio": {"data": TEXT}}]}]},

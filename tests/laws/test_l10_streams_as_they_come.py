@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import json
 import zlib
+from itertools import pairwise
 
 import brotli
 import pytest
@@ -30,7 +31,8 @@ def _event(kind, data):
 
 STREAMS = {
     "openai-chat": 'data: {"choices":[{"delta":{"content":"é€"}}]}\r\n\r\ndata: {"choices":[],"usage":'
-    '{"prompt_tokens":11,"completion_tokens":3,"prompt_tokens_details":{"cached_tokens":2}}}\r\n\r\ndata: [DONE]\r\n\r\n',
+    '{"prompt_tokens":11,"completion_tokens":3,"prompt_tokens_details":{"cached_tokens":2}}}\r\n\r\n'
+    "data: [DONE]\r\n\r\n",
     "openai-responses": _event("response.created", {"type": "response.created"})
     + _event(
         "response.completed",
@@ -79,7 +81,7 @@ def _relay(route, chunks, *headers):
 
 def _cut(data, places):
     edges = [0, *sorted({place % (len(data) + 1) for place in places}), len(data)]
-    return [data[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    return [data[a:b] for a, b in pairwise(edges)]
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda row: row.name)
@@ -145,17 +147,17 @@ def test_each_chunk_is_with_the_client_before_the_next_is_made(route):
 
 
 def test_a_client_that_leaves_while_streaming_stops_the_inner_app():
-    class Gone(Exception):
+    class GoneError(Exception):
         pass
 
     async def inner(scope, receive, send):
         await receive()
         await send({"type": "http.response.start", "status": 200, "headers": [SSE]})
         assert (await receive())["type"] == "http.disconnect"
-        raise Gone
+        raise GoneError
 
     last = Last()
     app = HeadroomASGIMiddleware(inner, ProxyConfig(pipeline_extensions=[last]))
-    with pytest.raises(Gone):
+    with pytest.raises(GoneError):
         drive(app, scope_of("/v1/messages"), [{"type": "http.request", "body": b"{}"}])
-    assert last.exchange.error == "Gone"
+    assert last.exchange.error == "GoneError"
