@@ -10,7 +10,7 @@ from headroom.demo.conversations import Conversation, fixing, surveying
 from headroom.demo.findings import Findings
 from headroom.demo.provider import OfflineProvider, running
 from headroom.demo.proxy_process import proxy_process
-from headroom.demo.recordings import RECORDERS
+from headroom.demo.recordings import RECORDERS, make
 from headroom.demo.run import Tell, drive
 
 STEPS = 34
@@ -42,7 +42,7 @@ def scene(tell: Tell) -> Iterator[Scene]:
 def record(tell: Tell) -> tuple[Conversation, ...]:
     """Make the tool outputs and compose the conversations."""
     made = {}
-    for name, recorder in RECORDERS.items():
+    for name in RECORDERS:
         tell(f"recording: {name}")
-        made[name] = recorder()
+        made[name] = make(name)
     return fixing(made), surveying(made)

@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from headroom.demo.link import Link
 from headroom.demo.provider import OfflineProvider, Recorded, running
@@ -70,6 +72,21 @@ def streamed(case):
     return [event for chunk in reply.chunks for event in parser.feed(chunk)]
 
 
+KEYS = [
+    "messages",
+    "input",
+    "contents",
+    "requests",
+    "params",
+    "model",
+    "stream",
+    "max_tokens",
+    "content",
+    "parts",
+    "role",
+    "type",
+    "tools",
+]
 TEXT = "Messages read: 3, tool outputs among them: 1. Résumé ✓."
 
 
@@ -163,6 +180,27 @@ def test_a_body_that_is_none_is_refused_in_the_shape_of_the_provider(row, body):
     assert json.loads(reply.chunks[0])["error"]["message"]
 
 
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=150)
+@given(st.sampled_from(ROUTES), st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=6))
+def test_any_object_is_answered_or_refused(row, payload):
+    reply = answer(Recorded("POST", row.example, (), json.dumps(payload).encode()))
+    assert reply.status in (200, 400)
+    assert b"".join(reply.chunks)
+
+
+@pytest.mark.parametrize("depth", [100, 500, 900, 1000, 2000])
+def test_a_deep_body_is_answered_or_refused(depth):
+    body = b'{"model":"m","input":"hi","tools":' + b"[" * depth + b"]" * depth + b"}"
+    assert answer(Recorded("POST", "/v1/responses", (), body)).status in (200, 400)
+
+
 def test_an_unknown_route_is_not_found():
     assert answer(Recorded("POST", "/v1/embeddings", (), b"{}")).status == 404
     assert answer(Recorded("DELETE", "/v1/messages", (), b"")).status == 404
@@ -187,7 +225,8 @@ def test_requests_are_kept_as_they_came_over_the_socket():
         assert link.ask("POST", "/v1/chat/completions?a=%2F", {"X-Mark": "yes"}, body).status == 200
         view = json.loads(link.ask("GET", "/_recorded/0", {}).body)
         assert json.loads(link.ask("GET", "/_recorded", {}).body) == {"seen": 1}
-        assert link.ask("GET", "/_recorded/7", {}).status == 404
+        for unknown in ("7", "-2", "first", "9" * 5000):
+            assert link.ask("GET", f"/_recorded/{unknown}", {}).status == 404
     kept = provider.recorded(0)
     assert kept is not None
     assert (kept.body, kept.target) == (body, "/v1/chat/completions?a=%2F")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headroom.demo.recordings import RECORDERS
+from headroom.demo.recordings import RECORDERS, make
 from headroom.demo.recordings.recording import MAX_CHARS, cut, library, module, run, sources
 
 MODULES = [importlib.import_module(f"headroom.demo.recordings.{name}") for name in ("looking", "working")]
@@ -14,7 +14,7 @@ MODULES = [importlib.import_module(f"headroom.demo.recordings.{name}") for name 
 
 @pytest.fixture(scope="module")
 def made():
-    return {name: recorder() for name, recorder in RECORDERS.items()}
+    return {name: make(name) for name in RECORDERS}
 
 
 @pytest.mark.parametrize("name", RECORDERS)
@@ -32,6 +32,16 @@ def test_a_recording_is_made_without_any_command(monkeypatch, name):
     for place in MODULES:
         monkeypatch.setattr(place, "run", lambda *_: None)
     assert RECORDERS[name]().text.strip()
+
+
+def test_a_machine_that_can_make_nothing_is_told_of(monkeypatch):
+    def broken():
+        raise PermissionError("not for you")
+
+    monkeypatch.setitem(RECORDERS, "search", broken)
+    recording = make("search")
+    assert recording.is_error
+    assert recording.text == "not for you"
 
 
 def test_the_test_run_fails_and_the_crash_is_an_error(made):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -23,6 +24,7 @@ from headroom.providers.vendors import error_body, vendor_of
 
 MAX_BODY_BYTES = 67_108_864
 REQUEST_ID = "req_offline"
+_INDEX = re.compile(r"-?[0-9]{1,9}")
 MODELS = ("offline-large", "offline-small")
 
 ANSWERS: dict[str, Callable[[Recorded], Reply]] = {
@@ -59,7 +61,8 @@ class OfflineProvider:
         body = await _read(receive)
         if body is None:
             return
-        request = Recorded(scope["method"], _target(scope), tuple(map(_pair, scope["headers"])), body)
+        headers = tuple((bytes(name), bytes(value)) for name, value in scope["headers"])
+        request = Recorded(scope["method"], _target(scope), headers, body)
         reply = self._look_up(request)
         if reply is None:
             self.keep(request)
@@ -82,12 +85,12 @@ class OfflineProvider:
 
     def _look_up(self, request: Recorded) -> Reply | None:
         """Answer `GET /_recorded` and `GET /_recorded/{index}`; None for every other request."""
-        if request.method != "GET" or not request.path.startswith("/_recorded"):
+        root, _, index = request.path.removeprefix("/").partition("/")
+        if request.method != "GET" or root != "_recorded":
             return None
-        index = request.path.removeprefix("/_recorded").removeprefix("/")
         if not index:
             return whole({"seen": self.seen})
-        found = self.recorded(int(index)) if index.removeprefix("-").isdecimal() else None
+        found = self.recorded(int(index)) if _INDEX.fullmatch(index) else None
         return whole({"error": "not recorded"}, 404) if found is None else whole(_view(found))
 
 
@@ -102,6 +105,8 @@ def answer(request: Recorded) -> Reply:
         return ANSWERS[row.name](request)
     except BadRequestError as error:
         return _error(request, 400, "invalid_request", str(error))
+    except RecursionError:
+        return _error(request, 400, "invalid_request", "The body nests too deeply.")
 
 
 def _error(request: Recorded, status: int, code: str, message: str) -> Reply:
@@ -137,11 +142,6 @@ def _target(scope: HTTPScope) -> str:
     path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
     query = scope["query_string"].decode("latin-1")
     return f"{path}?{query}" if query else path
-
-
-def _pair(header: Any) -> tuple[bytes, bytes]:
-    name, value = header
-    return bytes(name), bytes(value)
 
 
 async def _read(receive: ASGIReceiveCallable) -> bytes | None:

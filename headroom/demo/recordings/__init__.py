@@ -19,6 +19,15 @@ RECORDERS: dict[str, Callable[[], Recording]] = {
     "install log": working.install_log,
     "crash": working.crash,
 }
-"""How each recording is made; none of them raises, whatever the machine lacks."""
+"""How each recording is made; where a command is missing, Python does its work and `source` says so."""
 
-__all__ = ["RECORDERS", "Recording"]
+
+def make(name: str) -> Recording:
+    """Make one recording; where not even Python can, it says why."""
+    try:
+        return RECORDERS[name]()
+    except (OSError, ValueError) as error:
+        return Recording(f"no {name}", "nothing", "bash", {"command": name}, str(error), is_error=True)
+
+
+__all__ = ["RECORDERS", "Recording", "make"]

@@ -92,7 +92,8 @@ def source_to_edit() -> Recording:
 
 def packages() -> Recording:
     """Record the metadata of all installed distributions as JSON."""
-    found = sorted(importlib.metadata.distributions(), key=lambda d: (d.name or "", d.version or ""))
+    whole = [d for d in importlib.metadata.distributions() if d.read_text("METADATA")]
+    found = sorted(whole, key=lambda distribution: (distribution.name, distribution.version))
     rows: list[dict[str, Any]] = []
     room = MAX_CHARS
     for distribution in found:
@@ -125,10 +126,9 @@ def difference() -> Recording:
     text = _diff_command(old, new)
     source = "diff -u"
     if not text:
-        lines = difflib.unified_diff(
-            old.splitlines(keepends=True), new.splitlines(keepends=True), "before.py", "after.py"
-        )
-        text, source = "".join(lines), "Python's difflib (no diff here)"
+        before, after = old.splitlines(keepends=True), new.splitlines(keepends=True)
+        text = "".join(difflib.unified_diff(before, after, "before.py", "after.py"))
+        source = "Python's difflib (no diff here)"
     arguments = {"command": "diff -u before.py after.py"}
     return Recording("a diff of a renaming", source, "bash", arguments, cut(text))
 

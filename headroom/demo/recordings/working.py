@@ -87,20 +87,7 @@ load('{"retries": 3, "timeout": }')
 """
 
 _LAYERS = ("base", "data", "site")
-_KINDS = (
-    "core",
-    "text",
-    "http",
-    "mail",
-    "jobs",
-    "auth",
-    "cache",
-    "forms",
-    "tables",
-    "charts",
-    "search",
-    "admin",
-)
+_KINDS = ["core", "text", "http", "mail", "jobs", "auth", "cache", "forms", "tables", "charts", "search", "admin"]
 _PARTS = tuple(f"{layer}-{kind}" for layer in _LAYERS for kind in _KINDS)
 
 
@@ -133,14 +120,8 @@ def install_log() -> Recording:
         shelf.mkdir()
         for number, part in enumerate(_PARTS):
             _write_wheel(shelf, part, _PARTS[max(0, number - 2) : number])
-        options = [
-            "--no-index",
-            "--no-compile",
-            "--find-links",
-            str(shelf),
-            "--target",
-            str(Path(folder) / "site"),
-        ]
+        site = str(Path(folder) / "site")
+        options = ["--no-index", "--no-compile", "--find-links", str(shelf), "--target", site]
         arguments = ["install", "--isolated", "--verbose", *options, _package(_PARTS[-1])]
         text = run([sys.executable, "-m", "pip", *arguments])
         if text and "Successfully installed" in text:
