@@ -25,12 +25,15 @@ from headroom.transforms.coding.templates import Signs
 from headroom.transforms.content_router import ENOUGH
 from headroom.transforms.view import View
 
-LOUD = re.compile(
-    r"(?i)(?:error|errors|exception)\b|\b(?:fatal|critical|severe|panic|traceback|fail|failed|failure|denied|refused"
-    r"|timed ?out|timeout|invalid|cannot|unable|not found)\b|^(?:E  |FAILED|ERROR)"
+_ERROR = re.compile(
+    r"(?:errors?|exception|fatal|critical|severe|panic|traceback|fail(?:ed|ure)?|denied|refused|timed ?out|timeout"
+    r"|invalid|assert(?:ion)?|cannot|unable|not found)(?![a-z])"
 )
-"""Words of lines that report an error."""
+"""Words of lines that report an error, in lower case. No word border before them: `ValueError` is one."""
 _STRETCH = 32
+"""Lines of each of the stretches that are looked at."""
+_MOSTLY = 0.8
+"""Share of a text that a terminal must show at most for the text to be terminal output of any kind."""
 SHORTEST = 200
 """Characters below which no form can be cheaper than its legend."""
 
@@ -38,6 +41,7 @@ _LEGEND = (
     "N{mark}text shows line kind N, its changing words in {brackets}; later N{mark}words gives only those words, "
     'in order: " or left out at the end = as shown, 2-4{mark} = kinds 2 to 4 as shown'
 )
+_OPENING = "[log: "
 _CLOCK = "a time cut short goes on from the line above"
 _REPEATS = "repeats are counted"
 _DISPLAY = "as a terminal shows it"
@@ -58,7 +62,12 @@ class Header:
             parts.append(_LEGEND.format(mark=self.signs.mark, brackets=self.signs.brackets))
             parts.extend([_CLOCK] if self.signs.clocked else [])
         parts.extend([_REPEATS] if self.repeated else [])
-        return f"[log: {'; '.join(parts)}]"
+        return f"{_OPENING}{'; '.join(parts)}]"
+
+    @property
+    def encoding(self) -> str:
+        """The name of the form."""
+        return "log.templates" if self.signs else "log.repeats" if self.repeated else "log.display"
 
     @staticmethod
     def read(line: str) -> Header:
@@ -69,7 +78,7 @@ class Header:
             signs=Signs(signs[1], signs[2], clocked=_CLOCK in line) if signs else None,
             repeated=_REPEATS in line,
         )
-        if str(header) != line:
+        if header == Header() or str(header) != line:
             raise ValueError("no log form")
         return header
 
@@ -79,13 +88,18 @@ class LogCompressor(Compressor):
 
     name: ClassVar[str] = "log"
 
-    def evidence(self, view: View, hint: Hint) -> float:
-        """Return the share of known log, build, test and trace lines, or just enough if the wording repeats."""
+    def evidence(self, view: View, hint: Hint) -> float:  # noqa: ARG002 - a hint is no proof
+        """Return the share of known log, build, test and trace lines.
+
+        Just enough for a text of which a terminal shows much less, or whose lines repeat their wording.
+        """
         if len(view.text) < SHORTEST:
             return 0.0
-        sample = view.once("log.sample", lambda _: as_displayed("\n".join(_thinned(view.sample))).split("\n"))
+        raw = "\n".join(_thinned(view.sample))
+        shown = as_displayed(raw)
+        sample = shown.split("\n")
         known = log_formats.share(sample)
-        if known < ENOUGH and log_formats.repeating(sample) >= log_formats.REPEATING:
+        if known < ENOUGH and (len(shown) < _MOSTLY * len(raw) or log_formats.repeats(sample)):
             return ENOUGH
         return known
 
@@ -93,23 +107,22 @@ class LogCompressor(Compressor):
         """Yield the text as displayed, with repeats counted, and with templates where the tier allows them."""
         text = as_displayed(view.text)
         displayed = text != view.text
-        if text.startswith("[log: ") and self._is_own(text, context):
+        if text.startswith(_OPENING) and self._is_own(text, context):
             return
-        signs, lines, repeated = _form(text, context)
-        header = Header(displayed, signs, repeated)
-        if header == Header():
-            return
-        name = "log.templates" if signs else "log.repeats" if repeated else "log.display"
         of = Fidelity.DISPLAY if displayed else Fidelity.BYTES
-        yield Lossless("\n".join([str(header), *lines]), of, name, Tier.LEGEND if signs else Tier.PLAIN)
+        for header, lines in _forms(text, context, displayed=displayed):
+            tier = Tier.LEGEND if header.signs else Tier.PLAIN
+            yield Lossless("\n".join([str(header), *lines]), of, header.encoding, tier)
 
     def _is_own(self, text: str, context: Context) -> bool:
-        """Say whether a text is a form of ours already; one that merely begins like it is not."""
+        """Say whether a text is the cheapest form of what it stands for; one that merely begins like it is not."""
         try:
+            displayed = Header.read(text.partition("\n")[0]).displayed
             original = self.decode(text)
         except ValueError:
             return False
-        return _form(original, context)[1] == text.split("\n")[1:]
+        forms = ["\n".join([str(header), *lines]) for header, lines in _forms(original, context, displayed=displayed)]
+        return bool(forms) and text == min(forms, key=context.count)
 
     def decode(self, text: str) -> str:
         """Restore the displayed text. Raises ValueError if `text` is not a form of ours."""
@@ -122,13 +135,22 @@ class LogCompressor(Compressor):
         return "\n".join(lines)
 
 
-def _form(text: str, context: Context) -> tuple[Signs | None, list[str], bool]:
-    """Return the signs of the templates, the lines of the form, and whether repeats are counted in them."""
+def _forms(text: str, context: Context, *, displayed: bool) -> Iterator[tuple[Header, list[str]]]:
+    """Yield headers and lines of the forms of a displayed text: repeats counted, and templates if the tier allows."""
     lines = text.split("\n")
+    counted = repeats.encode(lines)
+    plain = Header(displayed, repeated=len(counted) < len(lines))
+    if plain != Header():
+        yield plain, counted
     signs = templates.signs_for(text) if context.tier >= Tier.LEGEND else None
-    encoded = templates.encode(lines, signs, LOUD, context.check) if signs is not None else None
-    counted = repeats.encode(encoded or lines)
-    return signs if encoded else None, counted, len(counted) != len(encoded or lines)
+    encoded = templates.encode(lines, signs, _reports_error, context.check) if signs is not None else None
+    if encoded is not None:
+        counted = repeats.encode(encoded)
+        yield Header(displayed, signs, repeated=len(counted) < len(encoded)), counted
+
+
+def _reports_error(line: str) -> bool:
+    return _ERROR.search(line.lower()) is not None
 
 
 def _thinned(sample: Sequence[str]) -> list[str]:

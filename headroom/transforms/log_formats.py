@@ -32,8 +32,9 @@ _RECORDS = (
     r" +(?:Compiling|Checking|Downloaded|Downloading|Fresh|Updating|Adding|Locking|Running|Finished|Installing) \S",
     r"Step \d+/\d+ :| ---> |#\d+ (?:\d+\.\d+ |\[|DONE|CACHED|sha256:)|> Task :",
     r"(?:ok|not ok) \d+|=== (?:RUN|PAUSE|CONT|NAME) |\s*--- (?:PASS|FAIL|SKIP): |ok  \t|\?   \t|\[ +\w+ +\] ",
-    r"test \S+(?: - .*)? \.\.\. (?:ok|FAILED|ignored)|test_\w+ \([\w.]+\)|\S+::\S+ (?:PASSED|FAILED|SKIPPED|ERROR|XFAIL)",
-    r" *[✓✕✗✘×√✔✖○●] |(?:PASS|FAIL) \S+\.\w+|\S+\.py [.FEsxX]+ +\[ *\d+%\]|[.FEsxX]{20,} +\[ *\d+%\]",
+    r"test \S+(?: - .*)? \.\.\. (?:ok|FAILED|ignored)|test_\w+ \([\w.]+\)",
+    r"\S+::\S+ (?:PASSED|FAILED|SKIPPED|ERROR|XFAIL)",
+    r" *[✓✕✗✘\u00d7√✔✖○●] |(?:PASS|FAIL) \S+\.\w+|\S+\.py [.FEsxX]+ +\[ *\d+%\]|[.FEsxX]{20,} +\[ *\d+%\]",
     r" *\d+/\d+ Test +#\d+: | *Start +\d+: |Tests run: \d+",
 )
 _HEADS = (
@@ -43,14 +44,15 @@ _HEADS = (
     r" +\d+:\d+ +(?:error|warning) ",  # eslint
     r"(?:error|warning)(?:\[\w+\])?: | *--> \S+:\d+:\d+| *= (?:note|help): ",  # rustc
     r" *File \"[^\"\n]+\", line \d+|Traceback \(most recent call last\)|\s+at \S.*(?::\d+|\(Native Method\)|\))$",
-    r"Caused by: |\s+\.\.\. \d+ more|goroutine \d+ \[|\t\S+\.go:\d+|#\d+ +(?:0x[0-9a-f]+ in |\S+ \()|\s+from \S+:\d+:in ",
+    r"Caused by: |\s+\.\.\. \d+ more|goroutine \d+ \[|\t\S+\.go:\d+|#\d+ +(?:0x[0-9a-f]+ in |\S+ \()",
+    r"\s+from \S+:\d+:in ",
     r"(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Warning|Exit)\b(?::|$)|Thread (?:0x)?[0-9a-f]+ ",
     r"={5,} .* ={5,}$|_{5,} .* _{5,}$|(?:FAILED|ERROR|PASSED) \S+::|E   |(?:FAIL|ERROR): \w+ \(|>    ",
 )
 _RECORD = re.compile("|".join(_RECORDS))
 _HEAD = re.compile("|".join(_HEADS))
 _FOREIGN = re.compile(
-    r"\S+?:\d+[:-]\s*\d{4}-|[-dlbcps][-rwxsStT]{9}|[+@{}\"|<]|\s*\"[^\"\n]*\":|[^,\n ]*,[^,\n ]*,[^,\n ]*,"
+    r"\S+?:\d+[:-]\s*\d{4}-|[-dlbcps][-rwxsStT]{9}|[+@{}\"|]|<(?!\d)|\s*\"[^\"\n]*\":|[^,\n ]*,[^,\n ]*,[^,\n ]*,"
 )
 """Lines that hold times or numbers and are yet no log: search hits, listings, diffs, JSON, markup, CSV."""
 _AFTER_TIME = re.compile(r"(?:Z|[+-]\d\d:?\d\d)?(?:[\])\"'>|:-]| [+-]\d{4}\]| \d{4}\])*\s+\S")
@@ -67,7 +69,7 @@ def share(sample: Sequence[str]) -> float:
     for line in sample:
         if _HEAD.match(line):
             heads, covered, reach = heads + 1, covered + 1, REACH
-        elif _RECORD.match(line) or _timed(line):
+        elif (_RECORD.match(line) or _timed(line)) and not _is_foreign(line):
             heads, covered, reach = heads + 1, covered + 1, max(0, reach - 1)
         elif reach:
             covered, reach = covered + 1, reach - 1
@@ -76,17 +78,17 @@ def share(sample: Sequence[str]) -> float:
     return covered / len(sample)
 
 
-def repeating(sample: Sequence[str]) -> float:
-    """Return the share of the sampled lines that repeat the wording of another one, numbers aside."""
-    if not sample or sum(map(_is_foreign, sample)) > len(sample) // 5:
-        return 0.0
+def repeats(sample: Sequence[str]) -> bool:
+    """Say whether most of the sampled lines repeat the wording of others, numbers aside, and are of no other kind."""
+    if sum(map(_is_foreign, sample)) > len(sample) // 5:
+        return False
     seen = Counter(shapes("\n".join(sample)))
-    return sum(count for shape, count in seen.items() if count > 2 and _wordy(shape)) / len(sample)
+    return sum(count for shape, count in seen.items() if count > 2 and _wordy(shape)) >= REPEATING * len(sample)
 
 
 def _timed(line: str) -> bool:
     time = clock.STAMP.search(line, 0, 60)
-    return time is not None and _AFTER_TIME.match(line, time.end()) is not None and not _is_foreign(line)
+    return time is not None and _AFTER_TIME.match(line, time.end()) is not None
 
 
 def _is_foreign(line: str) -> bool:
@@ -95,5 +97,3 @@ def _is_foreign(line: str) -> bool:
 
 def _wordy(shape: str) -> bool:
     return len(shape) > 20 and sum(word.isalpha() for word in shape.split(" ")) > 2
-
-

@@ -7,6 +7,7 @@ counted from the right. Cutting and completing are exact inverses; a time that c
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 _MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 _DATE = (
@@ -17,32 +18,19 @@ STAMP = re.compile(
     rf"(?:(?<!\d){_DATE}|(?<![\d:]))\d\d(?P<minute>:\d\d)(?P<second>:\d\d)(?P<part>[.,]\d{{1,9}})?(?![\d:])"
 )
 """A time of day with an optional date before it, as loggers write them."""
-
 CLOCK = re.compile(r"(?<![\d:])\d\d:\d\d:\d\d(?![\d:])")
 """A time of day anywhere: enough to see whether a text has times at all."""
-
 _WRITTEN = re.compile(rf"{STAMP.pattern}|(?::\d\d){{1,2}}(?:[.,]\d+)?(?= |$)|[.,]\d+(?= |$)")
+
 SEARCHED = 120
-"""A line's time starts within this many characters, or the line has none."""
+"""A line's time stands within this many characters, or the line has none."""
+REMINDED = 20
+"""A time is written whole again after this many short ones, so that no reader has far to look."""
 
 
 def find(line: str) -> re.Match[str] | None:
     """Return the first time near the start of the line."""
     return STAMP.search(line, 0, SEARCHED)
-
-
-def cut(stamp: re.Match[str], before: str) -> str | None:
-    """Return the shortest end of the time that `complete` restores after the time `before`, None if none does."""
-    text = stamp.group()
-    if len(text) != len(before):
-        return text if len(text) > len(before) else None
-    start = stamp.start()
-    for name in ("part", "second", "minute"):
-        at = stamp.start(name) - start
-        if at > 0 and before.startswith(text[:at]):
-            return text[at:]
-    at = stamp.start("minute") - start - 2
-    return text[at:] if before.startswith(text[:at]) else text
 
 
 def written(text: str) -> str:
@@ -53,6 +41,46 @@ def written(text: str) -> str:
     return match.group()
 
 
-def complete(end: str, before: str) -> str:
-    """Restore a time from its written end and the time before it."""
-    return before[: len(before) - len(end)] + end if len(end) < len(before) else end
+@dataclass(slots=True)
+class RunningClock:
+    """The time of the line above, followed alike by writer and reader."""
+
+    runs: bool
+    before: str = ""
+    short: int = 0
+
+    def see(self, line: str) -> None:
+        """Take the time of a line that stands whole."""
+        stamp = find(line) if self.runs else None
+        if stamp is not None:
+            self.before, self.short = stamp.group(), 0
+
+    def cut(self, stamp: re.Match[str]) -> str | None:
+        """Return the time as it is written after the one above, None if a reader would misread it."""
+        whole = stamp.group()
+        end = _cut(stamp, self.before)
+        if end is None:
+            return None
+        self.before = whole
+        self.short = self.short + 1 if len(end) < len(whole) and self.short < REMINDED else 0
+        return end if self.short else whole
+
+    def complete(self, end: str) -> str:
+        """Return the time that `end` stands for."""
+        if len(end) < len(self.before):
+            end = self.before[: -len(end)] + end
+        self.before = end
+        return end
+
+
+def _cut(stamp: re.Match[str], before: str) -> str | None:
+    """Return the shortest end of the time from which the time `before` restores it, None if none does."""
+    whole = stamp.group()
+    if len(whole) != len(before):
+        return whole if len(whole) > len(before) else None
+    start = stamp.start()
+    ends = [stamp.start(name) - start for name in ("part", "second", "minute")]
+    for at in (*ends, ends[-1] - 2):
+        if at >= 0 and before.startswith(whole[:at]):
+            return whole[at:]
+    return whole

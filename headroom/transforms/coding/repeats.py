@@ -22,7 +22,7 @@ def encode(lines: Sequence[str]) -> list[str]:
     out: list[str] = []
     at, size = 0, len(lines)
     while at < size:
-        period = at - latest.get(lines[at], -LONGEST)
+        period = at - latest.get(lines[at], -LONGEST - 1)
         times = _times(lines, at, period) if period <= LONGEST else 0
         length = times * period
         if times and sum(map(len, lines[at : at + length])) + length > _NOTE_CHARS:

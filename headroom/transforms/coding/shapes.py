@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 _NUMBER = re.compile(r"[0-9][A-Za-z0-9_]*+")
 _GAP = re.compile(r"(?<=[^ \n]) {2,}")
+_LAST_PART = re.compile(r"(?<=[/:])[^/: ]+(?= |$)")
+_PUNCTUATION = "0.,:;-+/()[]{}<>#%=*_\x00"
+_OPEN = "\x00"
+"""Ends a word of which only the beginning is common."""
 
 FREQUENT = 8
 """A shape seen this often is a kind of its own; rarer ones join a similar kind."""
@@ -27,6 +31,25 @@ def shapes(text: str) -> list[str]:
     return masked.split("\n")
 
 
+def kinds(shape_of: Sequence[str], least: int) -> list[list[int]]:
+    """Return the line numbers of each kind of line that has at least two members, in order of first member.
+
+    Lines whose shape is shorter than `least` characters belong to no kind. Linear in the number of lines: a rare
+    shape is compared with a few kinds only, found by words that it begins or ends with.
+    """
+    exact: dict[str, list[int]] = {}
+    for number, shape in enumerate(shape_of):
+        if len(shape) >= least:
+            exact.setdefault(shape, []).append(number)
+    found = [members for members in exact.values() if len(members) >= FREQUENT]
+    close = _joined(_families(item for item in exact.items() if len(item[1]) < FREQUENT), _is_close)
+    small = [kind.united() for kind in close if kind.size < FREQUENT]
+    large = [kind for kind in close if kind.size >= FREQUENT]
+    for kind in (*large, *_joined(small, _is_alike)):
+        found.extend(kind.parted())
+    return sorted((members for members in found if len(members) > 1), key=lambda members: members[0])
+
+
 @dataclass(slots=True)
 class _Kind:
     """Lines of the same number of words, blank where blank; `common` are the words that all of them share.
@@ -36,34 +59,47 @@ class _Kind:
 
     common: list[str]
     parts: list[tuple[int, list[int]]]
+    size: int
+    plain: list[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.plain = [word for word in self.common if word.strip(_PUNCTUATION) or (word and "0" not in word)]
 
     @property
-    def size(self) -> int:
-        return sum(len(members) for _, members in self.parts)
+    def anchors(self) -> list[Hashable]:
+        """The keys under which similar kinds may be found: layout, and some of the words that are no numbers."""
+        if not self.plain:
+            return []
+        words, middle = self.plain, len(self.plain) // 2
+        layout: Hashable = len(self.common)
+        if "" in self.common:
+            layout = tuple(at for at, word in enumerate(self.common) if not word), layout
+        return [
+            (layout, "middle", *words[middle - 1 : middle + 1]),
+            (layout, "first", *words[:2]),
+            (layout, "last", *words[-2:]),
+            (layout, "end", words[-1]),
+        ]
 
-    def likeness(self, words: Sequence[str]) -> tuple[float, float]:
-        """Return the shares of words and of letters that a shape has in common with this kind."""
-        count = shared = letters = shared_letters = 0
-        for mine, word in zip(self.common, words, strict=True):
-            if (not mine) != (not word):
-                return 0.0, 0.0
-            if _says(word):
-                count += 1
-                letters += len(word)
-                if mine == word:
-                    shared += 1
-                    shared_letters += len(word)
-        return (shared / count, shared_letters / letters) if count else (0.0, 0.0)
+    def likeness(self, other: _Kind) -> tuple[float, float]:
+        """Return the shares of the other's words and of their letters that it has in common with this kind."""
+        plain = set(other.plain)
+        same = [word for mine, word in zip(self.common, other.common, strict=True) if mine == word and word in plain]
+        return len(same) / len(other.plain), len("".join(same)) / len("".join(other.plain))
 
     def join(self, other: _Kind) -> None:
-        """Take in another kind: words that it does not share are common no more."""
-        self.common = list(map(_shared, self.common, other.common))
+        """Take in another kind of the same layout: words that it does not share are common no more."""
+        self.common = [
+            mine if mine == word else _beginning(mine, word)
+            for mine, word in zip(self.common, other.common, strict=True)
+        ]
         self.parts.extend(other.parts)
+        self.size += other.size
 
     def united(self) -> _Kind:
         """Return this kind as one part."""
         members = sorted(number for _, part in self.parts for number in part)
-        return _Kind(self.common, [(_letters(self.common), members)])
+        return _Kind(self.common, [(_letters(self.common), members)], self.size)
 
     def parted(self) -> Iterator[list[int]]:
         """Yield the line numbers of the kind, and apart those of parts that save more on their own."""
@@ -77,59 +113,28 @@ class _Kind:
         yield sorted(together)
 
 
-_OPEN = "\x00"
-"""Ends a word of which only the beginning is common."""
-_NUMERIC = "0.,:;-+/()[]{}<>#%=*_\x00"
-_LAST_PART = re.compile(r"(?<=[/:])[^/: ]+(?= |$)")
-
-
-def _says(word: str) -> bool:
-    """Tell a word that says something from a number."""
-    return bool(word.strip(_NUMERIC)) or (word != "" and "0" not in word)
-
-
-def _shared(one: str, other: str) -> str:
-    """Return what two words have in common: the word itself, or its beginning."""
-    if one == other:
-        return one
-    same = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+def _beginning(one: str, other: str) -> str:
+    """Return the common beginning of two different words."""
+    shorter = min(len(one), len(other))
+    same = next((at for at in range(shorter) if one[at] != other[at]), shorter)
     return one[:same] + _OPEN
 
 
 def _letters(words: Sequence[str]) -> int:
-    return sum(map(len, words)) - sum(word.count("0") for word in words)
-
-
-def kinds(shape_of: Sequence[str], least: int) -> list[list[int]]:
-    """Return the line numbers of each kind of line that has at least two members, in order of first member.
-
-    Lines whose shape is shorter than `least` characters belong to no kind. Linear in the number of lines: a rare
-    shape is compared with a few kinds only, found by words that it begins or ends with.
-    """
-    exact: dict[str, list[int]] = {}
-    for number, shape in enumerate(shape_of):
-        if len(shape) >= least:
-            exact.setdefault(shape, []).append(number)
-    found = [members for members in exact.values() if len(members) >= FREQUENT]
-    families = _families((shape, members) for shape, members in exact.items() if len(members) < FREQUENT)
-    close = _joined(families, _is_close)
-    for kind in _joined([kind.united() for kind in close if kind.size < FREQUENT], _is_alike):
-        found.extend(kind.parted())
-    for kind in close:
-        if kind.size >= FREQUENT:
-            found.extend(kind.parted())
-    return sorted((members for members in found if len(members) > 1), key=lambda members: members[0])
+    text = "".join(words)
+    return len(text) - text.count("0")
 
 
 def _families(rare: Iterable[tuple[str, list[int]]]) -> list[_Kind]:
     """Return one kind for all shapes that differ but in the last part of a path or qualified name."""
     families: dict[str, _Kind] = {}
     for shape, members in rare:
-        kind = _Kind(shape.split(" "), [(0, members)])
-        home = families.setdefault(_LAST_PART.sub(_OPEN, shape), kind)
+        words = shape.split(" ")
+        kind = _Kind(words, [(_letters(words), members)], len(members))
+        home = families.setdefault(_LAST_PART.sub(_OPEN, shape) if "/" in shape or ":" in shape else shape, kind)
         if home is not kind:
             home.join(kind)
-    return [kind.united() for kind in families.values()]
+    return [kind.united() if len(kind.parts) > 1 else kind for kind in families.values()]
 
 
 def _is_close(words: float, letters: float) -> bool:
@@ -143,29 +148,15 @@ def _is_alike(words: float, letters: float) -> bool:
 def _joined(rare: Iterable[_Kind], enough: Callable[[float, float], bool]) -> list[_Kind]:
     """Join kinds that have enough in common, each with the first such one among a few."""
     joined: list[_Kind] = []
-    seen: dict[tuple[object, ...], _Kind] = {}
+    seen: dict[Hashable, _Kind] = {}
     for kind in rare:
-        anchors = _anchors(kind.common)
-        home = next((k for k in map(seen.get, anchors) if k and enough(*k.likeness(kind.common))), None)
-        if home is None:
-            home = kind
+        anchors = kind.anchors
+        candidates = [seen[anchor] for anchor in anchors if anchor in seen]
+        home = next((candidate for candidate in candidates if enough(*candidate.likeness(kind))), kind)
+        if home is kind:
             joined.append(kind)
         else:
             home.join(kind)
         for anchor in anchors:
             seen[anchor] = home
     return joined
-
-
-def _anchors(words: Sequence[str]) -> list[tuple[object, ...]]:
-    """Return the keys under which a similar kind may be found: its first, last and middle words of letters."""
-    plain = [word for word in words if _says(word)]
-    if not plain:
-        return []
-    size, middle = len(words), len(plain) // 2
-    return [
-        (size, "middle", *plain[middle - 1 : middle + 1]),
-        (size, "first", *plain[:2]),
-        (size, "last", *plain[-2:]),
-        (size, "end", plain[-1]),
-    ]
