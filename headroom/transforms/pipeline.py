@@ -9,6 +9,7 @@ from headroom.transforms.content_router import ContentRouter
 from headroom.transforms.diff_compressor import DiffCompressor
 from headroom.transforms.html_compressor import HtmlCompressor
 from headroom.transforms.listing_compressor import ListingCompressor
+from headroom.transforms.log_compressor import LogCompressor
 from headroom.transforms.search_compressor import SearchCompressor
 from headroom.transforms.smart_crusher import SmartCrusher
 from headroom.transforms.table_compressor import TableCompressor
@@ -24,5 +25,6 @@ DEFAULT_TRANSFORMS: tuple[Transform, ...] = (
     DiffCompressor(),
     ListingCompressor(),
     TableCompressor(),
+    LogCompressor(),
     CodeAwareCompressor(),
 )
