@@ -8,7 +8,7 @@ from typing import ClassVar
 from headroom.blocks import Fidelity, Lossless, Tier
 from headroom.transforms.base import Compressor, Context, Hint
 from headroom.transforms.coding.json_document import decode_document, encode_document
-from headroom.transforms.coding.json_text import MAX_DEPTH, JsonText, depth, find_json
+from headroom.transforms.coding.json_text import JsonText, find_json
 from headroom.transforms.view import View
 
 
@@ -22,16 +22,16 @@ class SmartCrusher(Compressor):
 
     def evidence(self, view: View, hint: Hint) -> float:  # noqa: ARG002 - JSON speaks for itself
         """Return the share of the text that is JSON."""
-        found = view.once("json", readable_json)
+        found = view.once("json", find_json)
         return 0.0 if found is None else 1 - (len(found.before) + len(found.after)) / len(view.text)
 
     def candidates(self, view: View, context: Context) -> Iterator[Lossless]:
         """Yield the minified text, and the document with tables if there are any."""
-        found = view.once("json", readable_json)
+        found = view.once("json", find_json)
         if found is None or _is_ours(view.text):
             return
         canonical = found.canonical
-        if self.normal(canonical, Fidelity.VALUE) == canonical:
+        if _is_stable(found, canonical):
             yield Lossless(canonical, Fidelity.VALUE, "json.minified", Tier.PLAIN)
         context.check()
         document = encode_document(found)
@@ -43,7 +43,7 @@ class SmartCrusher(Compressor):
         try:
             return decode_document(text)
         except ValueError:
-            if self.normal(text, Fidelity.VALUE) == text and readable_json(text) is not None:
+            if self.normal(text, Fidelity.VALUE) == text and find_json(text) is not None:
                 return text
             raise
 
@@ -51,20 +51,22 @@ class SmartCrusher(Compressor):
         """Return the text with its JSON in canonical spelling."""
         if of is not Fidelity.VALUE:
             return super().normal(text, of)
-        found = readable_json(text)
+        found = find_json(text)
         return text if found is None else found.canonical
 
 
-def readable_json(text: str) -> JsonText | None:
-    """Find the JSON of a text, unless it nests too deeply to be worked on."""
-    found = find_json(text)
-    return None if found is None or depth(found.values) > MAX_DEPTH else found
+def _is_stable(found: JsonText, canonical: str) -> bool:
+    """Say whether the JSON is found in the same place once it is minified; a heading may make it too small a share."""
+    if not found.before and not found.closers:
+        return True
+    again = find_json(canonical)
+    return again is not None and again.canonical == canonical
 
 
 def _is_ours(text: str) -> bool:
     """Say whether a text is already what we make of the JSON that it stands for."""
     try:
-        found = readable_json(decode_document(text))
+        found = find_json(decode_document(text))
     except ValueError:
         return False
     return found is not None and encode_document(found) == text

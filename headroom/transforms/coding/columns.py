@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from headroom.transforms.coding.cells import ABSENT, Absent
 from headroom.transforms.coding.json_text import Value, quote, read_value
@@ -18,7 +19,7 @@ Cells = list[Value | Absent]
 _MAX_NESTING = 6
 _MAX_SHAPES = 64
 _MAX_FIXED = 4
-_LEAST_FILL = 0.3
+_LEAST_FILL = 0.2
 _PART = r'(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"|[^\s".,:=*?<>\[\]{}]++)'
 PATH = re.compile(rf"{_PART}(?:\.{_PART}|\[[0-9]\])*+")
 _PLAIN_PART = re.compile(_PART)
@@ -98,6 +99,7 @@ def _fixed_size(cells: Cells) -> int:
     return size if all(type(item) is dict and item for cell in cells if type(cell) is list for item in cell) else 0
 
 
+@lru_cache(maxsize=4096)
 def spell_path(path: Path) -> str:
     """Return a path as people write it: `owner.login`, `items[0].id`; unusual keys as JSON strings.
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from json.encoder import encode_basestring
 from typing import Any
 
@@ -38,14 +39,14 @@ class Pairs(tuple[tuple[str, Any], ...]):
     __slots__ = ()
 
 
+_CONTAINERS = frozenset((dict, list, Pairs))
+
 Value = Any
 """dict[str, Value] | Pairs | list[Value] | str | Number | bool | None."""
 
 
-def quote(text: str) -> str:
-    """Return the canonical JSON string of `text`."""
-    quoted: str = encode_basestring(text)
-    return quoted
+quote: Callable[[str], str] = encode_basestring
+"""Return the canonical JSON string of a text."""
 
 
 def _object(pairs: list[tuple[str, Value]]) -> Value:
@@ -65,10 +66,10 @@ def read_value(text: str, start: int = 0) -> tuple[Value, int]:
 
 
 def read_all(text: str) -> Value:
-    """Return the one value that `text` is. Raises ValueError if it is anything else."""
+    """Return the one value that `text` is. Raises ValueError if it is anything else, or nests too deeply."""
     value, end = read_value(text)
-    if end != len(text):
-        raise ValueError("text after the JSON value")
+    if end != len(text) or depth(value) > MAX_DEPTH:
+        raise ValueError("not one JSON value that can be worked on")
     return value
 
 
@@ -77,22 +78,21 @@ def write(value: Value) -> str:
     kind = type(value)
     if kind is str:
         return quote(value)
-    if kind is dict:
-        return "{" + ",".join([f"{quote(key)}:{write(item)}" for key, item in value.items()]) + "}"
     if kind is list:
-        return "[" + ",".join([write(item) for item in value]) + "]"
-    if kind is Pairs:
-        return "{" + ",".join([f"{quote(key)}:{write(item)}" for key, item in value]) + "}"
+        return f"[{','.join([quote(v) if type(v) is str else write(v) for v in value])}]"
+    if kind is dict or kind is Pairs:
+        pairs = value.items() if kind is dict else value
+        return f"{{{','.join([f'{quote(k)}:{quote(v) if type(v) is str else write(v)}' for k, v in pairs])}}}"
     return scalar(value)
 
 
 def scalar(value: Value) -> str:
     """Return the spelling of a number, boolean or null."""
+    if type(value) is Number:
+        return str(value)
     if value is None:
         return "null"
-    if value is True:
-        return "true"
-    return "false" if value is False else str(value)
+    return "true" if value else "false"
 
 
 def escape_surrogates(text: str) -> str:
@@ -100,7 +100,7 @@ def escape_surrogates(text: str) -> str:
     return text if text.isascii() else _SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class JsonText:
     """A text as `before`, one or more JSON `values`, and `after`.
 
@@ -112,7 +112,7 @@ class JsonText:
     after: str
     closers: str = ""
 
-    @property
+    @cached_property
     def canonical(self) -> str:
         """The text with its JSON in canonical spelling, one value a line."""
         body = escape_surrogates("\n".join([write(value) for value in self.values]))
@@ -122,8 +122,14 @@ class JsonText:
 def find_json(text: str) -> JsonText | None:
     """Find the JSON of a text: the first value that starts a line, and the values that follow it directly.
 
-    Linear: a failed attempt is resumed behind the place where it failed.
+    Returns None if there is none, or if it nests more deeply than `MAX_DEPTH`.
     """
+    found = _find(text)
+    return None if found is None or depth(found.values) > MAX_DEPTH + 1 else found
+
+
+def _find(text: str) -> JsonText | None:
+    """Try a few places; a failed attempt is resumed behind the place where it failed, so reading is linear."""
     position = 0
     for _ in range(_STARTS_TRIED):
         start = _START.search(text, position)
@@ -154,7 +160,7 @@ def _followers(text: str, end: int) -> Iterator[tuple[Value, int]]:
     while (gap := _NEXT.match(text, end)) and "\n" in gap[0]:
         try:
             value, end = read_value(text, gap.end())
-        except ValueError:
+        except json.JSONDecodeError:
             return
         yield value, end
 
@@ -192,16 +198,17 @@ def _last_border(text: str, start: int, limit: int) -> tuple[int, list[str]]:
 
 def depth(value: Value) -> int:
     """Return how deep brackets nest in a value, without recursion."""
-    level, layer = 0, [value]
+    level, layer = 0, [value] if type(value) in _CONTAINERS else []
     while layer:
-        inner: list[Value] = []
-        for node in layer:
-            if type(node) is dict:
-                inner.extend(node.values())
-            elif type(node) is list:
-                inner.extend(node)
-            elif type(node) is Pairs:
-                inner.extend(item for _, item in node)
         level += 1
-        layer = inner
-    return level - 1
+        layer = [inner for node in layer for inner in children(node) if type(inner) in _CONTAINERS]
+    return level
+
+
+def children(value: Value) -> Collection[Value]:
+    """Return the members of an object or array; nothing else has any."""
+    if type(value) is dict:
+        return value.values()
+    if type(value) is Pairs:
+        return [item for _, item in value]
+    return value if type(value) is list else ()

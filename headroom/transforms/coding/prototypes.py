@@ -7,13 +7,12 @@ differs. A field that stands within addresses of its object changes there too: i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from headroom.transforms.coding.budget import Budget
-from headroom.transforms.coding.json_text import Number, Pairs, Value
+from headroom.transforms.coding.json_text import Number, Pairs, Value, children
 from headroom.transforms.coding.references import Template, reference, template_for
 
 _LEAST_KEYS = 3
@@ -34,25 +33,24 @@ class Marks:
     @classmethod
     def unused_in(cls, value: Value) -> Marks:
         """Return marks that are no keys of the value."""
-        keys = {key for node in _objects_in(value) for key in node}
+        keys = _keys_in(value)
         marks = cls()
         while marks.label in keys or marks.like in keys:
             marks = cls(marks.label + "#", marks.like + ".")
         return marks
 
 
-def _objects_in(value: Value) -> Iterator[dict[str, Value]]:
+def _keys_in(value: Value) -> set[str]:
+    keys: set[str] = set()
     stack = [value]
     while stack:
         node = stack.pop()
         if type(node) is dict:
-            yield node
-            stack.extend(node.values())
-        elif type(node) is list:
-            stack.extend(node)
+            keys.update(node)
         elif type(node) is Pairs:
-            yield dict(node)
-            stack.extend(item for _, item in node)
+            keys.update(key for key, _ in node)
+        stack.extend(children(node))
+    return keys
 
 
 class Prototype:
@@ -239,8 +237,6 @@ class Listener:
         stack = [value]
         while stack:
             node = stack.pop()
-            if type(node) is dict or type(node) is list:
-                self._budget.spend(_COST_OF_MEMBER * len(node))
-                stack.extend(node.values() if type(node) is dict else node)
-            elif type(node) is str:
-                self._budget.spend(len(node))
+            inner = children(node)
+            self._budget.spend(len(node) if type(node) is str else _COST_OF_MEMBER * len(inner))
+            stack.extend(inner)

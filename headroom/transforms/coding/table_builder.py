@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from headroom.transforms.coding.cells import ABSENT, spell, spell_string
 from headroom.transforms.coding.columns import Cells, Path, columns_of, key_order
@@ -22,6 +23,8 @@ MIN_ROWS = 3
 MAX_POSITIONAL = 32
 _MIN_AFFIX = 6
 _MIN_TEMPLATE = 6
+_ODD_SHARE = 5
+_SHAPES_TRIED = 32
 _WIDE = 40
 _FEW_ROWS = 8
 _BLANK_COST = 3
@@ -61,8 +64,6 @@ class Table:
     @property
     def pays(self) -> bool:
         """Whether the table is clearly shorter than the JSON, and no wider than one can follow."""
-        if len(self.columns) > _WIDE and len(self.lines) < _FEW_ROWS:
-            return False
         size = sum(len(column.spec) + 1 for column in self.columns) + sum(map(len, self.lines)) + len(self.lines)
         positional = sum(column.positional for column in self.columns)
         return positional <= MAX_POSITIONAL and size + 40 < 0.92 * self.replaces
@@ -93,26 +94,37 @@ def _pairs(keys: list[str], members: list[Value]) -> Table | None:
 
 
 def _build(shape: Shape, rows: list[Value], keys: list[str] | None) -> Table | None:
+    """Return a table of objects; those whose keys stand in another order than most stand as JSON."""
     if not all(type(row) is dict and row for row in rows):
         return None
-    odd = _odd_rows(rows) if keys is None else {}
-    if 5 * len(odd) > len(rows):
+    odd = _odd_rows(rows)
+    if _ODD_SHARE * len(odd) > len(rows):
         return None
-    columns = columns_of([row for index, row in enumerate(rows) if index not in odd] if odd else rows)
-    return _write(shape, columns, keys, odd) if columns else None
+    whole = {index: write({keys[index]: rows[index]} if keys else rows[index]) for index in odd}
+    if odd:
+        keys = keys and [key for index, key in enumerate(keys) if index not in whole]
+        rows = [row for index, row in enumerate(rows) if index not in whole]
+    columns = columns_of(rows)
+    if not columns or (len(columns) > _WIDE and len(rows) < _FEW_ROWS):
+        return None
+    return _write(shape, columns, keys, whole)
 
 
-def _odd_rows(rows: list[Value]) -> dict[int, str]:
-    """Return the rows, as JSON by their index, whose key order contradicts the most frequent one."""
+def _odd_rows(rows: list[Value]) -> list[int]:
+    """Return the indices of rows whose key order contradicts the more frequent ones."""
     shapes = Counter(map(tuple, rows))
-    if len(shapes) == 1 or len(shapes) > len(rows) // 2 or key_order(list(shapes)) is not None:
-        return {}
-    kept = [shape for shape, _ in shapes.most_common(1)]
-    for shape, _ in shapes.most_common(16)[1:]:
-        if key_order([*kept, shape]) is not None:
-            kept.append(shape)
-    allowed = frozenset(kept)
-    return {index: write(row) for index, row in enumerate(rows) if tuple(row) not in allowed}
+    if not 1 < len(shapes) <= len(rows) // 2 or key_order(list(shapes)) is not None:
+        return []
+    order: list[str] = []
+    for shape, _ in shapes.most_common(_SHAPES_TRIED):
+        order = key_order([tuple(order), shape]) or order
+    place = {key: index for index, key in enumerate(order)}
+    return [index for index, row in enumerate(rows) if not _follows(row, place)]
+
+
+def _follows(row: dict[str, Value], place: dict[str, int]) -> bool:
+    places = [place.get(key, -1) for key in row]
+    return min(places) >= 0 and all(a < b for a, b in pairwise(places))
 
 
 def _write(shape: Shape, columns: list[tuple[Path, Cells]], keys: list[str] | None, odd: dict[int, str]) -> Table:

@@ -23,7 +23,7 @@ from itertools import groupby, islice
 from headroom.transforms.coding.budget import Budget
 from headroom.transforms.coding.cells import cell_end, read_cell, read_string_cell, split_cells
 from headroom.transforms.coding.columns import PATH, Path, assemble, read_path, spell_path
-from headroom.transforms.coding.json_text import quote, read_value, write
+from headroom.transforms.coding.json_text import quote, read_all, read_value, write
 from headroom.transforms.coding.references import Template, reference
 
 _NUMBER_STARTS = tuple("-0123456789NI")
@@ -125,8 +125,8 @@ def _read_spec(text: str, path: Path, position: int) -> tuple[Column, int]:
             raise ValueError("no pattern")
         return Column(path, pattern=(prefix, suffix)), end
     if sign == "=":
-        value, end = read_value(text, position + 1)
-        return Column(path, positional=False, seldom=seldom, default=write(value)), end
+        end = read_value(text, position + 1)[1]
+        return Column(path, positional=False, seldom=seldom, default=text[position + 1 : end]), end
     return Column(path, positional=not seldom, seldom=seldom), position
 
 
@@ -157,7 +157,8 @@ class Reader:
     def row(self, line: str) -> str:
         """Return the JSON text of one row, or `"key":value` of one entry. Raises ValueError."""
         if line.startswith("{"):
-            return write(read_whole(line))
+            whole = write(read_all(line))
+            return whole[1:-1] if self.keyed else whole
         cells, extras = self._cells(line.removeprefix(" "))
         texts = [column.default for column in self.columns]
         for index, cell in zip(self._positional, cells, strict=True):
@@ -218,14 +219,6 @@ def read_text(json_text: str) -> str:
     if not json_text.startswith('"'):
         return json_text if json_text[:1] in _NUMBER_STARTS else ""
     return json_text[1:-1] if "\\" not in json_text else str(read_value(json_text)[0])
-
-
-def read_whole(line: str) -> object:
-    """Return the JSON value that a line is. Raises ValueError."""
-    value, end = read_value(line)
-    if end != len(line):
-        raise ValueError("text after a row that stands as JSON")
-    return value
 
 
 def read_table(header: re.Match[str], lines: Sequence[str], budget: Budget) -> str:
