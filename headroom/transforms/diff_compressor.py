@@ -1,6 +1,6 @@
-"""Diffs (git, unified, combined): a file header is one line, the sign of a long run stands at its ends.
+r"""Diffs (git, unified, combined): a file header is one line, the sign of a long run stands at its ends.
 
-    [diff: 2 files, a/src/ to b/src/; "=== name; details" is diff --git, its details, --- and +++; \\
+    [diff: 2 files, a/src/ to b/src/; "=== name; details" is diff --git, its details, --- and +++; \
     lines from <+ to +> are added, from <- to -> removed]
     === app.py; index bdca1b0..e86eb43 100644
     @@ -3,4 +3,20 @@ import os

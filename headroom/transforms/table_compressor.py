@@ -31,11 +31,13 @@ _NOTE = re.compile(
     r"\[table: (\d+) (comma|tab|semicolon|bar)-separated lines like (.*);"
     r' a line "> \.\.\." fills some \*, the rows below it the others\]'
 )
-_NUMBER = re.compile(r'"?[-+]?[\d.,:/ %-]*\d[\d.,:/ %-]*"?')
+_COLUMN = re.compile(r"[\"' ]?[^\W\d]|[\"#$%]")
 _MEMBER = re.compile(r'^\s*"[^"]*"\s*:')
 _MIN_LINES = 4
 _MOST = 0.9
 _SAMPLE = 240
+_ABOVE = 6
+"""Among so many lines at the top a header is looked for."""
 
 
 class TableCompressor(Compressor):
@@ -105,11 +107,9 @@ def _share_drawn(lines: Sequence[str]) -> float:
 def _delimiter(lines: Sequence[str]) -> tuple[str, float]:
     """Return the delimiter that gives most lines the same number of cells, and the share that has it."""
     best = ("", 0.0)
-    if any(map(_MEMBER.match, lines)):
+    if not lines or any(map(_MEMBER.match, lines)):
         return best
     for delimiter in DELIMITERS:
-        if delimiter not in lines[0]:
-            continue
         cells, share = width(lines, delimiter)
         if share >= _MOST and share > best[1] and _is_table(lines, delimiter, cells):
             best = (delimiter, share)
@@ -123,14 +123,15 @@ def _is_table(lines: Sequence[str], delimiter: str, cells: int) -> bool:
     closed = sum(1 for line in lines if line.endswith(delimiter))
     if cells < 2 or 3 * spaced > total or 2 * closed > len(lines):
         return False
-    return _is_header(split_cells(lines[0], delimiter)) or cells > 3
+    return cells > 3 or bool(_header(lines, delimiter, cells))
 
 
-def _is_header(cells: Sequence[str]) -> bool:
-    """Say whether cells can name columns: all there, all different, none a number."""
-    return len(set(cells)) == len(cells) and all(
-        cell.strip() and len(cell) <= 60 and not _NUMBER.fullmatch(cell) for cell in cells
-    )
+def _header(lines: Sequence[str], delimiter: str, cells: int) -> list[str]:
+    """Return the cells of the first row if they can name columns: all different, all beginning like a name."""
+    rows = (split_cells(line, delimiter) for line in lines[:_ABOVE])
+    first = next((row for row in rows if len(row) == cells), [])
+    names = len(set(first)) == len(first) and all(len(cell) <= 60 and _COLUMN.match(cell) for cell in first)
+    return first if names else []
 
 
 def _grouped(text: str) -> str | None:
@@ -160,17 +161,8 @@ def _rows(lines: Sequence[str], delimiter: str, cells: int) -> list[list[str] | 
     """Split the lines below the header into cells; a record that spans lines, or of another width, is no row."""
     alone = balanced(lines)
     rows: list[list[str] | None] = []
-    header = _first_cells(lines, delimiter)
+    header = _header(lines, delimiter, cells)
     for line, whole in zip(lines, alone, strict=True):
         row = split_cells(line, delimiter) if whole else []
         rows.append(row if len(row) == cells and row != header else None)
     return rows
-
-
-def _first_cells(lines: Sequence[str], delimiter: str) -> list[str]:
-    """Return the cells of the first line that has some, if they name columns."""
-    for line in lines:
-        if delimiter in line:
-            cells = split_cells(line, delimiter)
-            return cells if _is_header(cells) else []
-    return []

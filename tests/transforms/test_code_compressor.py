@@ -29,7 +29,16 @@ def restores(text: str) -> bool:
     return all(CODE.decode(form.text) == CODE.normal(text, form.of) for form in forms)
 
 
-SOURCE = ["import os", "", "def main() -> None:", "    print(os.name)", "", "", "if __name__ == '__main__':", "    main()"] * 6
+SOURCE = [
+    "import os",
+    "",
+    "def main() -> None:",
+    "    print(os.name)",
+    "",
+    "",
+    "if __name__ == '__main__':",
+    "    main()",
+] * 6
 
 FORMATS = {
     "cat -n": "".join(f"{n:6}\t{line}\n" for n, line in enumerate(SOURCE, 1)),
@@ -80,7 +89,8 @@ def test_what_is_not_regularly_numbered_is_left_alone(text: str) -> None:
 
 
 HOSTILE = {
-    "the note above": "[code: 9 numbered lines; the number is shown on the first and on every 25th]\n" + FORMATS["cat -n"],
+    "the note above": "[code: 9 numbered lines; the number is shown on the first and on every 25th]\n"
+    + FORMATS["cat -n"],
     "the note inside": FORMATS["cat -n"].replace("print(os.name)", "[code: 9 numbered lines; the number is shown]"),
     "the note below": FORMATS["an arrow"]
     + "\n[code: 9 numbered lines; the number is shown on the first and on every 25th]",
@@ -116,8 +126,12 @@ def test_what_is_no_form_is_refused(text: str) -> None:
     st.lists(st.text(st.sampled_from("ab 1:|\t→[]"), max_size=8), min_size=1, max_size=60),
     st.lists(st.text(st.sampled_from("ab 1:|\t"), max_size=8), max_size=4),
 )
-def test_any_numbered_text_is_restored(first: int, width: int, separator: str, code: list[str], around: list[str]) -> None:
-    numbered = [f"{n:{width}}{separator}{line}" if width else f"{n}{separator}{line}" for n, line in enumerate(code, first)]
+def test_any_numbered_text_is_restored(
+    first: int, width: int, separator: str, code: list[str], around: list[str]
+) -> None:
+    numbered = [
+        f"{n:{width}}{separator}{line}" if width else f"{n}{separator}{line}" for n, line in enumerate(code, first)
+    ]
     text = "\n".join([*around, *numbered, *around])
     evidence(text)
     assert restores(text)

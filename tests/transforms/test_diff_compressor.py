@@ -50,12 +50,14 @@ FORMATS = {
     "two folders compared": "".join(file(f"p_{n}.c", HUNK, "a/lib-1.2.3/", "b/lib-1.3.0/") for n in range(6)),
     "long runs": file("a.py", "@@ -1,3 +1,43 @@\n import os\n" + ADDED + " last\n"),
     "a new file": NEW_FILE,
-    "renames": GIT
-    + "diff --git a/old.txt b/new.txt\nsimilarity index 100%\nrename from old.txt\nrename to new.txt\n",
+    "renames": GIT + "diff --git a/old.txt b/new.txt\nsimilarity index 100%\nrename from old.txt\nrename to new.txt\n",
     "binary files": GIT + "diff --git a/x.png b/x.png\nindex 1..2 100644\nBinary files a/x.png and b/x.png differ\n",
     "a plain unified diff": "--- old/a.c\t2026-01-01\n+++ new/a.c\t2026-01-02\n@@ -1,41 +1,1 @@\n a\n"
     + ADDED.replace("+", "-"),
-    "headings that repeat": file("a.py", "".join(f"@@ -{n},1 +{n},1 @@ def main(arguments: list[str]) -> int:\n-{n}\n+{n}0\n" for n in range(1, 90, 9))),
+    "headings that repeat": file(
+        "a.py",
+        "".join(f"@@ -{n},1 +{n},1 @@ def main(arguments: list[str]) -> int:\n-{n}\n+{n}0\n" for n in range(1, 90, 9)),
+    ),
 }
 
 
@@ -115,7 +117,7 @@ HOSTILE = {
     "our note": "[diff: lines from <+ to +> are added, from <- to -> removed]\n" + GIT,
     "our headers": GIT + "=== x; index 1..2\n=== a b c\n|y\n",
     "our marks": GIT + "<+\nx\n+>\n<-\n->\n" + ADDED + "++>\n" + ADDED,
-    "our heading": "@@ -1,1 +1,1 @@ \"\n-a\n@@ -2,1 +2,1 @@ \"\n+b\n" + GIT,
+    "our heading": '@@ -1,1 +1,1 @@ "\n-a\n@@ -2,1 +2,1 @@ "\n+b\n' + GIT,
     "names with blanks": file("a b.txt", HUNK) * 4,
     "details with semicolons": file("a.txt", HUNK).replace("100644", "1; 2") * 4,
     "a removed line that looks like a name": file("a.sql", "@@ -1,8 +0,0 @@\n" + "--- note\n" * 8),
@@ -135,7 +137,9 @@ def test_a_result_is_not_shortened_again(text: str) -> None:
     assert shrunk(result) is None
 
 
-@pytest.mark.parametrize("text", ["", "[diff: x]x", "@@ -1 +1 @@", "[diff: lines from <+ to +> are added, from <- to -> removed]\n<+\nx"])
+@pytest.mark.parametrize(
+    "text", ["", "[diff: x]x", "@@ -1 +1 @@", "[diff: lines from <+ to +> are added, from <- to -> removed]\n<+\nx"]
+)
 def test_what_is_no_form_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         DIFF.decode(text)
@@ -158,12 +162,16 @@ _LINES = st.one_of(
             "@@ -3,3 +3,3 @@ import os",
         ]
     ),
-    st.text(st.sampled_from("+-@ a|=<>\""), max_size=6),
+    st.text(st.sampled_from('+-@ a|=<>"'), max_size=6),
 )
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(st.one_of(_LINES.map(lambda x: [x]), st.just(file("x.py", HUNK).split("\n")), st.just(["+a"] * 8)), max_size=16))
+@given(
+    st.lists(
+        st.one_of(_LINES.map(lambda x: [x]), st.just(file("x.py", HUNK).split("\n")), st.just(["+a"] * 8)), max_size=16
+    )
+)
 def test_any_mixture_of_diff_lines_is_restored(pieces: list[list[str]]) -> None:
     text = "\n".join(line for piece in pieces for line in piece)
     evidence(text)

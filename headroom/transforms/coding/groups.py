@@ -227,7 +227,7 @@ def _entries(
 def _readable(cells: tuple[str, ...], form: Form) -> str:
     """Return the row as one line, or nothing if it could not be read back as what it is."""
     text = form.separator.join(cells)
-    if text.startswith((HEADING, VERBATIM)):
+    if (text + form.separator).startswith((HEADING, VERBATIM)):
         return ""
     if form.packed and len(cells) == 1:
         return "" if form.separator in text else text
