@@ -1,4 +1,7 @@
-"""The library door: the pipeline over JSON values instead of bytes."""
+"""The library door: the pipeline over JSON values instead of bytes.
+
+Importing the package imports this module, so it loads the rest of the house on first use.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from headroom.blocks import Decision, Outcome, Payload
-from headroom.pipeline import CompressionHooks, Exchange, Pipeline
-from headroom.pipeline.run import Rewritten
-from headroom.providers import recognise
-
 if TYPE_CHECKING:
+    from headroom.blocks import Decision, Payload
+    from headroom.pipeline import CompressionHooks, Pipeline
     from headroom.proxy.config import ProxyConfig
 
 DEFAULT_MODEL = "gpt-4o"
@@ -63,6 +63,10 @@ def compress(
     request body of one of them. It is never mutated. Input of any other shape comes back as it is. `tools` are
     the tool definitions of the request, for hooks that want to see them.
     """
+    from headroom.pipeline import Exchange
+    from headroom.pipeline.run import Rewritten
+    from headroom.providers import recognise
+
     payload, key = _payload_of(messages, model, tools)
     wire = recognise(payload)
     if wire is None:
@@ -84,13 +88,15 @@ async def acompress(
     tools: list[Any] | None = None,
 ) -> CompressResult:
     """Do what `compress` does without keeping the event loop."""
-    import asyncio  # noqa: PLC0415 - a third of the package's import time, and always there already when awaited
+    import asyncio
 
     return await asyncio.to_thread(compress, messages, model, config=config, hooks=hooks, tools=tools)
 
 
 def result_of(messages: Any, decisions: tuple[Decision, ...]) -> CompressResult:
     """Sum up decisions about messages."""
+    from headroom.blocks import Outcome
+
     sums = Outcome(b"", decisions)
     return CompressResult(messages, sums.tokens_before, sums.tokens_after, sums.transforms, (), decisions)
 
@@ -119,6 +125,8 @@ def _key_of(messages: list[Any]) -> str:
 
 def _pipeline_of(config: ProxyConfig | None, hooks: CompressionHooks | None) -> Pipeline:
     """Return the pipeline of a configuration; one without hooks keeps its memory between calls."""
+    from headroom.pipeline import Pipeline
+
     if config is None:
         return _default() if hooks is None else Pipeline(hooks=hooks)
     if hooks is None:
@@ -128,6 +136,8 @@ def _pipeline_of(config: ProxyConfig | None, hooks: CompressionHooks | None) -> 
 
 @lru_cache(maxsize=1)
 def _default() -> Pipeline:
+    from headroom.pipeline import Pipeline
+
     return Pipeline()
 
 
@@ -136,6 +146,8 @@ _PIPELINES: WeakKeyDictionary[ProxyConfig, Pipeline] = WeakKeyDictionary()
 
 def _configured(config: ProxyConfig) -> Pipeline:
     """Keep one pipeline for each configuration object, for as long as the object lives."""
+    from headroom.pipeline import Pipeline
+
     if config not in _PIPELINES:
         _PIPELINES[config] = Pipeline.of(config)
     return _PIPELINES[config]
