@@ -127,11 +127,12 @@ def _is_table(lines: Sequence[str], delimiter: str, cells: int) -> bool:
 
 
 def _header(lines: Sequence[str], delimiter: str, cells: int) -> list[str]:
-    """Return the cells of the first row if they can name columns: all different, all beginning like a name."""
-    rows = (split_cells(line, delimiter) for line in lines[:_ABOVE])
-    first = next((row for row in rows if len(row) == cells), [])
-    names = len(set(first)) == len(first) and all(len(cell) <= 60 and _COLUMN.match(cell) for cell in first)
-    return first if names else []
+    """Return the first row at the top whose cells can name columns: all different, all beginning like a name."""
+    for line in lines[:_ABOVE]:
+        row = split_cells(line, delimiter)
+        if len(row) == cells == len(set(row)) and all(len(cell) <= 60 and _COLUMN.match(cell) for cell in row):
+            return row
+    return []
 
 
 def _grouped(text: str) -> str | None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -16,6 +17,7 @@ from headroom.transforms.view import View
 
 LOG = LogCompressor()
 CONTEXT = Context()
+WORD = re.compile(r"[A-Za-z0-9_]{2,}")
 
 
 def evidence(text: str) -> float:
@@ -52,6 +54,7 @@ def many(form: str, lines: int = 60) -> str:
 
 RECOGNISED = {
     "java logger": "2026-01-05 10:{t},120 INFO  [pool-1-thread-{b}] c.e.shop.Orders - order {a} of {w} was accepted",
+    "zulu time": "2026-01-05T10:{t}.250Z INFO order {a} of {w} was accepted after {b} ms",
     "python logger": "2026-01-05 10:{t},120 - shop.orders - WARNING - order {a} of {w} is late by {b} s",
     "go logger": "2026/01/05 10:{t} http: proxy of {w} took {b} ms for request {a}",
     "glog": "I0105 10:{t}.120000    4321 server.cc:{b}] request {a} for {w} is done",
@@ -92,6 +95,7 @@ def test_a_known_format_is_recognised_shortened_and_restored(name: str) -> None:
     assert result is not None
     assert LOG.decode(result) == as_displayed(text)
     assert saved(text) > 0.1
+    assert set(WORD.findall(text)) <= set(WORD.findall(result))
     assert shrunk(result) is None
 
 
