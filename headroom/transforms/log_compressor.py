@@ -42,7 +42,7 @@ _LEGEND = (
     'in order: " or left out at the end = as shown, 2-4{mark} = kinds 2 to 4 as shown'
 )
 _OPENING = "[log: "
-_CLOCK = "a time cut short goes on from the line above"
+_CLOCK = "a time comes first and, cut short, goes on from the line above"
 _REPEATS = "repeats are counted"
 _DISPLAY = "as a terminal shows it"
 _SIGNS = re.compile(r"N(.)text shows line kind N, its changing words in (..);")

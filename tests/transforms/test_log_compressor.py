@@ -153,7 +153,7 @@ def test_a_log_reads_at_sight() -> None:
     assert shrunk("\n".join(lines)) == (
         "[log: N|text shows line kind N, its changing words in {}; later N|words gives only those words, in order: "
         '" or left out at the end = as shown, 2-4| = kinds 2 to 4 as shown; '
-        "a time cut short goes on from the line above]\n"
+        "a time comes first and, cut short, goes on from the line above]\n"
         "2026-01-05 10:00:00,120 INFO server started on port 8080\n"
         "1|2026-01-05 10:00:01,500 INFO worker-{1} took job {901} from the queue of mail\n"
         "1|:02,500 2 902\n1|:03,500 0 903\n1|:04,500 1 904\n1|:05,500 2 905\n1|:06,500 0 906\n1|:07,500 1 907\n"

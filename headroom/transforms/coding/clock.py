@@ -11,16 +11,16 @@ from dataclasses import dataclass
 
 _MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 _DATE = (
-    r"(?:\d{4}-\d\d-\d\d[ T]|\d{4}/\d\d/\d\d |\d\d[-/]\d\d[-/]\d\d |\d\d-\d\d "
+    r"(?:\d{4}-\d\d-\d\d(?:T| {1,2})|\d{4}/\d\d/\d\d |\d\d[-/]\d\d[-/]\d\d |\d\d-\d\d "
     rf"|\d\d/{_MONTH}/\d{{4}}:|(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) )?{_MONTH} [ \d]\d )"
 )
 STAMP = re.compile(
-    rf"(?:(?<!\d){_DATE}|(?<![\d:]))\d\d(?P<minute>:\d\d)(?P<second>:\d\d)(?P<part>[.,]\d{{1,9}})?(?![\d:])"
+    rf"(?:(?<!\w){_DATE}|(?<![\w:]))\d\d(?P<minute>:\d\d)(?P<second>:\d\d)(?P<part>[.,]\d{{1,9}}Z?|Z)?(?![\w:])"
 )
-"""A time of day with an optional date before it, as loggers write them."""
+"""A time of day with an optional date before it, as loggers write them; whole words, so that a cut keeps them whole."""
 CLOCK = re.compile(r"(?<![\d:])\d\d:\d\d:\d\d(?![\d:])")
 """A time of day anywhere: enough to see whether a text has times at all."""
-_WRITTEN = re.compile(rf"{STAMP.pattern}|(?::\d\d){{1,2}}(?:[.,]\d+)?(?= |$)|[.,]\d+(?= |$)")
+_WRITTEN = re.compile(rf"{STAMP.pattern}|(?::\d\d){{1,2}}(?:[.,]\d+)?Z?(?= |$)|[.,]\d+Z?(?= |$)")
 
 SEARCHED = 120
 """A line's time stands within this many characters, or the line has none."""
@@ -79,8 +79,11 @@ def _cut(stamp: re.Match[str], before: str) -> str | None:
     if len(whole) != len(before):
         return whole if len(whole) > len(before) else None
     start = stamp.start()
-    ends = [stamp.start(name) - start for name in ("part", "second", "minute")]
-    for at in (*ends, ends[-1] - 2):
-        if at >= 0 and before.startswith(whole[:at]):
+    ends = [stamp.start(name) - start for name in ("part", "second", "minute") if stamp[name] not in (None, "Z")]
+    hour = ends[-1] - 2
+    if not whole[:hour].endswith("T"):
+        ends.append(hour)
+    for at in ends:
+        if before.startswith(whole[:at]):
             return whole[at:]
     return whole
