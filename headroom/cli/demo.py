@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.client import HTTPException
 
 from rich.console import Console
@@ -24,7 +24,8 @@ from headroom.errors import HeadroomError
 
 
 def run(arguments: list[str], prog: str) -> int:
-    """Run the demo; return 0 if every check passes, 1 if not."""
+    """Run the demo; return 0 if every check passes, 1 if not, 130 if it is interrupted before it knows."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the proxy is stopped, too
     options = _parser(prog).parse_args(arguments)
     started = time.perf_counter()
     try:
@@ -37,6 +38,8 @@ def run(arguments: list[str], prog: str) -> int:
     except (ProxyDownError, LostRequestError, HeadroomError, HTTPException, OSError, RuntimeError) as error:
         print(f"{prog}: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130
     return 0 if found.passed else 1
 
 
@@ -81,7 +84,5 @@ def _serve(up: Scene) -> None:
         f"  curl {up.provider_url}/_recorded/-1     # the last request as it arrived\n\nCtrl-C ends it.",
         flush=True,
     )
-    ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
-    ended.wait()
+    with suppress(KeyboardInterrupt):
+        threading.Event().wait()

@@ -42,6 +42,7 @@ class Claim(StrEnum):
     RESTART = "a freshly started proxy: the same bytes"
     RESTORED = "changed texts decode to their originals"
     SHORTER = "no text has more tokens than before"
+    FIGURES = "tokens saved are those the proxy reports"
     LIBRARY = "a library call gives the same texts"
     ANSWERS = "answers identical with and without proxy"
     HEADERS = "the client's headers arrive, none is added"

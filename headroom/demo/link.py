@@ -22,6 +22,10 @@ class Answer:
     body: bytes
     milliseconds: float
 
+    def header(self, name: str) -> str | None:
+        """Return the first value of a header, named in lower case."""
+        return next((value for key, value in self.headers if key.lower() == name), None)
+
     def same_as(self, other: Answer) -> bool:
         """Say whether status, body and the provider's headers are equal; added `x-headroom-*` headers are ours."""
         return (self.status, self.body, self._own()) == (other.status, other.body, other._own())

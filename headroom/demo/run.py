@@ -55,25 +55,26 @@ class Drive:
         """Send one turn twice on both ways, alternately; return the body that arrived through the proxy."""
         where = f"{talk.wire} turn {turn}"
         sent = talk.body(turn, stream=_is_streamed(turn))
-        first, received = self._pair(talk, sent, where)
-        again, repeated = self._pair(talk, sent, where)
+        first, answer, received = self._pair(talk, sent, where)
+        again, _, repeated = self._pair(talk, sent, where)
         self.found.timings.append(Timing(first, again))
         self.found.streamed += 2 * _is_streamed(turn)
         self.found.note(Claim.OUTSIDE, where, held=same_outside(sent, received.body, talk.wire))
         self.found.note(Claim.REPEAT, where, held=received.body == repeated.body)
-        count = TokenCounter(talk.model)
-        self.found.request_tokens_before += sum(count.many(tool_texts(payload_of(sent), talk.wire).values()))
-        self.found.request_tokens_after += sum(count.many(tool_texts(payload_of(received.body), talk.wire).values()))
+        before, after = _tokens(talk, sent), _tokens(talk, received.body)
+        self.found.note(Claim.FIGURES, where, held=answer.header("x-headroom-tokens-saved") == str(before - after))
+        self.found.request_tokens_before += before
+        self.found.request_tokens_after += after
         return received.body
 
-    def _pair(self, talk: Conversation, sent: bytes, where: str) -> tuple[float, Recorded]:
-        """Send one request directly and through the proxy; return the milliseconds added and what arrived."""
+    def _pair(self, talk: Conversation, sent: bytes, where: str) -> tuple[float, Answer, Recorded]:
+        """Send one request directly and through the proxy; return the milliseconds added, the answer, what arrived."""
         plain, expected = self._ask(self.direct, "POST", talk.path, talk.headers, sent)
         answer, received = self._ask(self.proxied, "POST", talk.path, talk.headers, sent)
         self.found.requests += 1
         self.found.note(Claim.ANSWERS, where, held=plain.status == 200 and answer.same_as(plain))
         self.found.note(Claim.HEADERS, where, held=_headers(received) == _headers(expected))
-        return answer.milliseconds - plain.milliseconds, received
+        return answer.milliseconds - plain.milliseconds, answer, received
 
     def leave_alone(self, talk: Conversation) -> None:
         """Send what the proxy must not touch: unknown routes, bodies that are no JSON, bypassed requests."""
@@ -131,6 +132,11 @@ def drive(
 
 def _is_streamed(turn: int) -> bool:
     return turn % 2 == 0
+
+
+def _tokens(talk: Conversation, body: bytes) -> int:
+    """Return the tokens of all tool outputs of a request."""
+    return sum(TokenCounter(talk.model).many(tool_texts(payload_of(body), talk.wire).values()))
 
 
 def _headers(request: Recorded) -> list[tuple[bytes, bytes]]:

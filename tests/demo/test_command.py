@@ -5,8 +5,12 @@ import signal
 import subprocess
 import sys
 
+import pytest
+
+from headroom.cli import demo
 from headroom.demo.findings import Claim
 from headroom.demo.link import Link
+from headroom.demo.proxy_process import ProxyDownError
 
 COMMAND = [sys.executable, "-m", "headroom.cli", "demo"]
 
@@ -48,3 +52,18 @@ def test_served_it_stays_until_it_is_ended_and_reports_as_json():
 def test_an_unknown_option_is_a_usage_error():
     done = run_demo("--nonsense")
     assert done.returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "told"),
+    [(KeyboardInterrupt(), 130, ""), (ProxyDownError("no such option"), 1, "headroom demo: no such option\n")],
+    ids=["interrupted", "no proxy"],
+)
+def test_what_ends_it_early_is_told_in_a_line(monkeypatch, capsys, error, status, told):
+    def broken(_tell):
+        raise error
+
+    monkeypatch.setattr(demo, "scene", broken)
+    monkeypatch.setattr(demo.signal, "signal", lambda *_: None)
+    assert demo.run([], "headroom demo") == status
+    assert capsys.readouterr().err == told
