@@ -139,14 +139,14 @@ def _forms(text: str, context: Context, *, displayed: bool) -> Iterator[tuple[He
     """Yield headers and lines of the forms of a displayed text: repeats counted, and templates if the tier allows."""
     lines = text.split("\n")
     counted = repeats.encode(lines)
-    plain = Header(displayed, repeated=len(counted) < len(lines))
+    plain = Header(displayed, repeated=counted != lines)
     if plain != Header():
         yield plain, counted
     signs = templates.signs_for(text) if context.tier >= Tier.LEGEND else None
     encoded = templates.encode(lines, signs, _reports_error, context.check) if signs is not None else None
     if encoded is not None:
         counted = repeats.encode(encoded)
-        yield Header(displayed, signs, repeated=len(counted) < len(encoded)), counted
+        yield Header(displayed, signs, repeated=counted != encoded), counted
 
 
 def _reports_error(line: str) -> bool:

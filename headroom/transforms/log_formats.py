@@ -26,7 +26,8 @@ _RECORDS = (
     r"[a-z_]\w{2,30}\([^\n]{0,400}\) += (?:-?\d|0x|\?)",  # strace
     r" +\d+:\t",  # run-time linker
     r"(?:Get|Hit|Ign|Err):\d+ |(?:Inst|Conf|Remv) \S+ |(?:Setting up|Unpacking|Selecting previously|Preparing to) ",
-    r"(?:Looking in (?:indexes|links):|Processing \S+\.(?:whl|gz|zip)|Collecting|Requirement already satisfied:|Installing collected|Successfully (?:installed|built)) ",
+    r"(?:Looking in (?:indexes|links):|Collecting|Requirement already satisfied:|Installing collected packages:) ",
+    r"Successfully (?:installed|built) |Processing \S+\.(?:whl|gz|zip)",
     r" *(?:Using cached|Downloading|Obtaining|Attempting uninstall:|Found existing installation:|Building wheels?) ",
     r"make(?:\[\d+\])?: |\[ *\d+%\] |\[\d+/\d+\] |-- [A-Z]|CMake (?:Error|Warning)|(?:gcc|cc|g\+\+|c\+\+|clang) -",
     r" +(?:Compiling|Checking|Downloaded|Downloading|Fresh|Updating|Adding|Locking|Running|Finished|Installing) \S",
