@@ -8,9 +8,10 @@ cell means that the field is absent. Objects and arrays stand as JSON.
 from __future__ import annotations
 
 import re
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, cast
 
-from headroom.transforms.coding.json_text import Number, Value, quote, read_value, scalar, write
+from headroom.transforms.coding.json_text import Number, Value, quote, read_all, read_value, scalar, write
 
 
 class Absent:
@@ -21,8 +22,14 @@ class Absent:
 
 ABSENT: Final = Absent()
 
-_SCALAR = re.compile(r"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?|true|false|null|NaN|-?Infinity")
+_SCALAR_SYNTAX = r"(?:-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?|true|false|null|NaN|-?Infinity)"
 _NEEDS_QUOTES = re.compile('[,\\x00-\\x1f\\ud800-\\udfff]|\\A(?:["\\[{\\s]|\\Z)|\\s\\Z')
+_SCALAR = re.compile(_SCALAR_SYNTAX)
+_SCALARS = re.compile(rf"{_SCALAR_SYNTAX}(?:\n{_SCALAR_SYNTAX})*+")
+_SPECIAL_IN_COLUMN = re.compile(
+    rf"[,\x00-\x09\x0b-\x1f\ud800-\udfff]|^(?:[\"\[{{\s]|$|{_SCALAR_SYNTAX}$)|\s$", re.MULTILINE
+)
+_NO_STRING_IN_COLUMN = re.compile(rf"^(?:[\"\[{{]|$|{_SCALAR_SYNTAX}$)", re.MULTILINE)
 
 
 def reads_as_scalar(text: str) -> bool:
@@ -44,12 +51,25 @@ def spell(value: Value | Absent) -> str:
     return "" if value is ABSENT else write(value)
 
 
-def read_string_cell(cell: str, prefix: str, suffix: str) -> str:
-    """Return the JSON text of a cell of a string column whose strings share `prefix` and `suffix`."""
-    if cell in ("", "null"):
-        return cell
-    text = read_value(cell)[0] if cell[0] == '"' else cell
-    return quote(f"{prefix}{text}{suffix}")
+def spell_column(values: Sequence[Value | Absent]) -> list[str]:
+    """Return the cells of a column: `spell` of each value, at once where all are plain."""
+    kinds = set(map(type, values))
+    if kinds == {Number}:
+        return cast("list[str]", list(values))
+    if kinds == {str}:
+        strings = cast("list[str]", list(values))
+        joined = "\n".join(strings)
+        if joined.count("\n") == len(strings) - 1 and not _SPECIAL_IN_COLUMN.search(joined):
+            return strings
+    return [spell(value) for value in values]
+
+
+def read_strings(cells: Sequence[str], prefix: str, suffix: str) -> list[str]:
+    """Return the JSON texts of the cells of a string column whose strings share `prefix` and `suffix`."""
+    return [
+        cell if cell in ("", "null") else quote(prefix + (read_all(cell) if cell[0] == '"' else cell) + suffix)
+        for cell in cells
+    ]
 
 
 def read_cell(cell: str) -> str:
@@ -57,6 +77,16 @@ def read_cell(cell: str) -> str:
     if not cell or cell[0] in '"[{' or reads_as_scalar(cell):
         return cell
     return quote(cell)
+
+
+def read_column(cells: list[str]) -> list[str]:
+    """Return the JSON texts of the cells of a column: `read_cell` of each, at once where all are alike."""
+    joined = "\n".join(cells)
+    if _SCALARS.fullmatch(joined):
+        return cells
+    if not _NO_STRING_IN_COLUMN.search(joined):
+        return [quote(cell) for cell in cells]
+    return [read_cell(cell) for cell in cells]
 
 
 def split_cells(line: str) -> list[str]:

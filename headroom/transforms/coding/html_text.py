@@ -7,6 +7,7 @@ a link that has been shown before. Scripts, styles, comments and markup do not s
 
 from __future__ import annotations
 
+import re
 from html import unescape
 
 from headroom.transforms.coding.html_tokens import attribute, tokens
@@ -19,6 +20,8 @@ _BLOCK_NAMES = """
 _BLOCKS = frozenset(_BLOCK_NAMES.split())
 _HEADINGS = {f"h{level}": "#" * level + " " for level in range(1, 7)}
 _CELL_BORDER = " | "
+_MAX_INDENT = 8
+_TICKS = re.compile("`{3,}+")
 _IN_PAGE = ("#", "javascript:", "data:")
 
 
@@ -76,7 +79,7 @@ class _Writer:
     def item(self) -> None:
         """Begin a list item."""
         number = self.lists[-1] if self.lists else None
-        indent = "  " * (len(self.lists) - 1)
+        indent = "  " * min(len(self.lists) - 1, _MAX_INDENT)
         if number is None:
             self.end_line(f"{indent}- ")
         else:
@@ -119,9 +122,7 @@ class _Writer:
         content = "".join(self.preformatted or ()).removeprefix("\n").rstrip()
         self.preformatted = None
         if content:
-            fence = "```"
-            while fence in content:
-                fence += "`"
+            fence = "`" * max((len(run) + 1 for run in _TICKS.findall(content)), default=3)
             self.lines += [fence, *content.split("\n"), fence]
 
     def finish(self) -> str:

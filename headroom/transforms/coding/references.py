@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 _MAX_SOURCES = 24
 _WORD = re.compile(r"\w")
@@ -26,8 +26,12 @@ class Template:
 
     def fill(self, texts: Mapping[str, str]) -> str:
         """Return the string for the given texts by name; a name without a text is empty."""
+        return self.join([texts.get(name, "") for name in self.names])
+
+    def join(self, texts: Sequence[str]) -> str:
+        """Return the string for the given texts, one for each of `names`."""
         parts = self.parts.copy()
-        parts[1::2] = [texts.get(name, "") for name in self.names]
+        parts[1::2] = texts
         return "".join(parts)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from headroom.transforms.coding.cells import ABSENT, spell, spell_string
+from headroom.transforms.coding.cells import ABSENT, spell_column, spell_string
 from headroom.transforms.coding.columns import Cells, Path, columns_of, key_order
 from headroom.transforms.coding.json_text import Number, Value, write
 from headroom.transforms.coding.references import Template, reference, template_for
@@ -22,6 +22,7 @@ from headroom.transforms.coding.tables import KEY, Column, Shape, note_specs
 MIN_ROWS = 3
 MAX_POSITIONAL = 32
 _MIN_AFFIX = 6
+_MIN_AFFIX_OF_NAMES = 32
 _MIN_TEMPLATE = 6
 _ODD_SHARE = 5
 _SHAPES_TRIED = 32
@@ -128,10 +129,10 @@ def _follows(row: dict[str, Value], place: dict[str, int]) -> bool:
 
 
 def _write(shape: Shape, columns: list[tuple[Path, Cells]], keys: list[str] | None, odd: dict[int, str]) -> Table:
-    drafts = [Draft(Column(path), values, [spell(value) for value in values]) for path, values in columns]
+    drafts = [Draft(Column(path), values, spell_column(values)) for path, values in columns]
     replaces = sum(map(_json_size, drafts)) + sum(map(len, odd.values()))
     if keys is not None:
-        drafts.insert(0, Draft(KEY, list(keys), [spell(key) for key in keys]))
+        drafts.insert(0, Draft(KEY, list(keys), spell_column(keys)))
         replaces += drafts[0].size + 4 * len(keys)
     drafts = _decide(drafts, keyed=keys is not None)
     lines = _lines(drafts)
@@ -155,7 +156,7 @@ def _decide(drafts: list[Draft], *, keyed: bool) -> list[Draft]:
     for index in sorted(range(len(drafts)), key=lambda i: (drafts[i].size, i)):
         draft = drafts[index]
         if index == identity or (keyed and index == 0):
-            new = _string_column(draft, whole=True) or draft
+            new = _string_column(draft, names=True) or draft
         else:
             new = _decided(draft, sources, names)
         decided[index] = new
@@ -205,14 +206,17 @@ def _cheaper(seldom: Draft, positional: Draft) -> Draft:
     return seldom if remarks < 0.8 * cost else positional
 
 
-def _string_column(draft: Draft, *, whole: bool = False) -> Draft | None:
-    """Tell strings without their common beginning and end, or (if `whole`) without quotes around numbers."""
+def _string_column(draft: Draft, *, names: bool = False) -> Draft | None:
+    """Tell strings without their common beginning and end, or at least without quotes around numbers.
+
+    Names of rows are cut only where the common part is long.
+    """
     values = draft.values
     strings = [value for value in values if type(value) is str]
     if not strings or any(type(v) is not str and v is not None and v is not ABSENT for v in values):
         return None
-    prefix, suffix = ("", "") if whole else common_affixes(strings)
-    if len(prefix) + len(suffix) < _MIN_AFFIX:
+    prefix, suffix = common_affixes(strings)
+    if len(prefix) + len(suffix) < (_MIN_AFFIX_OF_NAMES if names else _MIN_AFFIX):
         prefix = suffix = ""
         if not any(cell.startswith('"') for cell in draft.cells):
             return None

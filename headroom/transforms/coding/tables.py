@@ -16,12 +16,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import groupby, islice
 
 from headroom.transforms.coding.budget import Budget
-from headroom.transforms.coding.cells import cell_end, read_cell, read_string_cell, split_cells
+from headroom.transforms.coding.cells import cell_end, read_cell, read_column, read_strings, split_cells
 from headroom.transforms.coding.columns import PATH, Path, assemble, read_path, spell_path
 from headroom.transforms.coding.json_text import quote, read_all, read_value, write
 from headroom.transforms.coding.references import Template, reference
@@ -130,84 +130,90 @@ def _read_spec(text: str, path: Path, position: int) -> tuple[Column, int]:
     return Column(path, positional=not seldom, seldom=seldom), position
 
 
-@dataclass(slots=True)
 class Reader:
-    """Restores the JSON text of rows from their lines."""
+    """Restores the JSON texts of rows from their lines, column by column."""
 
-    columns: Sequence[Column]
-    keyed: bool
-    _positional: list[int] = field(init=False)
-    _extra: dict[str, int] = field(init=False)
-    _names: re.Pattern[str] = field(init=False)
-    _templates: dict[int, Template] = field(init=False)
-    _frames: dict[tuple[bool, ...], str] = field(init=False)
+    def __init__(self, columns: Sequence[Column], *, keyed: bool) -> None:
+        """Prepare to read rows of these columns; if `keyed`, the first one holds the keys of entries."""
+        self.columns, self.keyed = columns, keyed
+        self._positional = [index for index, column in enumerate(columns) if column.positional]
+        self._seldom = {column.name: index for index, column in enumerate(columns) if column.seldom}
+        self._frames: dict[tuple[bool, ...], str] = {}
 
-    def __post_init__(self) -> None:
-        names = [column.name for column in self.columns]
-        cells = [name for name, column in zip(names, self.columns, strict=True) if column.positional]
-        self._positional = [index for index, column in enumerate(self.columns) if column.positional]
-        self._extra = {name: i for i, name in enumerate(names) if self.columns[i].seldom}
-        self._names = reference(cells)
-        self._frames = {}
-        self._templates = {}
-        for index, column in enumerate(self.columns):
-            if column.default.startswith('"') and cells and self._names.search(text := read_text(column.default)):
-                self._templates[index] = Template(text, self._names)
+    def rows(self, lines: Sequence[str]) -> list[str]:
+        """Return the JSON text of each row, or `"key":value` of each entry. Raises ValueError."""
+        told = [line for line in lines if not line.startswith("{")]
+        found = iter(self._framed(list(zip(*self._texts(told), strict=True)) if told else []))
+        return [self._whole(line) if line.startswith("{") else next(found) for line in lines]
 
-    def row(self, line: str) -> str:
-        """Return the JSON text of one row, or `"key":value` of one entry. Raises ValueError."""
-        if line.startswith("{"):
-            whole = write(read_all(line))
-            return whole[1:-1] if self.keyed else whole
-        cells, extras = self._cells(line.removeprefix(" "))
-        texts = [column.default for column in self.columns]
-        for index, cell in zip(self._positional, cells, strict=True):
+    def _whole(self, line: str) -> str:
+        text = write(read_all(line))
+        return text[1:-1] if self.keyed else text
+
+    def _texts(self, lines: list[str]) -> list[list[str]]:
+        """Return the JSON texts of every column, empty where a field is absent."""
+        split = [self._split(line.removeprefix(" ")) for line in lines]
+        texts = [[column.default] * len(lines) for column in self.columns]
+        for index, cells in zip(self._positional, zip(*[cells for cells, _ in split], strict=True), strict=False):
             pattern = self.columns[index].pattern
-            texts[index] = read_string_cell(cell, *pattern) if pattern else read_cell(cell)
-        if self._templates:
-            known = {self.columns[i].name: read_text(texts[i]) for i in reversed(self._positional)}
-            for index, template in self._templates.items():
-                texts[index] = quote(template.fill(known))
-        for index, cell in extras:
-            texts[index] = read_cell(cell)
-        return self._framed(texts)
+            texts[index] = read_strings(cells, *pattern) if pattern else read_column(list(cells))
+        self._fill(texts)
+        for row, (_, remarks) in enumerate(split):
+            for index, cell in remarks:
+                texts[index][row] = read_cell(cell)
+        return texts
 
-    def _cells(self, line: str) -> tuple[list[str], list[tuple[int, str]]]:
+    def _fill(self, texts: list[list[str]]) -> None:
+        """Fill in the defaults that refer to cells of the row; of two cells with one name the first is meant."""
+        cells = {self.columns[index].name: index for index in reversed(self._positional)}
+        if not cells:
+            return
+        names = reference(cells)
+        for index, column in enumerate(self.columns):
+            if column.default.startswith('"') and names.search(text := read_text(column.default)):
+                template = Template(text, names)
+                sources = [[read_text(cell) for cell in texts[cells[name]]] for name in template.names]
+                texts[index] = [quote(template.join(row)) for row in zip(*sources, strict=True)]
+
+    def _split(self, line: str) -> tuple[list[str], list[tuple[int, str]]]:
         """Return the cells of the positional columns and the `name=cell` that follow them."""
         count = len(self._positional)
-        if not self._extra:
-            return split_cells(line) if count or line else [], []
-        cells: list[str] = []
-        start = 0
+        if not self._seldom:
+            cells = split_cells(line) if count or line else []
+            if len(cells) != count:
+                raise ValueError("a row with another number of cells")
+            return cells, []
+        cells, start = [], 0
         while len(cells) < count:
             if start > len(line):
                 raise ValueError("too few cells in a row")
             end = cell_end(line, start)
             cells.append(line[start:end])
             start = end + 1
-        extras: list[tuple[int, str]] = []
+        return cells, list(self._remarks(line, start))
+
+    def _remarks(self, line: str, start: int) -> Iterator[tuple[int, str]]:
         while start < len(line):
             name = PATH.match(line, start)
-            if name is None or name[0] not in self._extra or line[name.end() : name.end() + 1] != "=":
+            if name is None or name[0] not in self._seldom or line[name.end() : name.end() + 1] != "=":
                 raise ValueError("no name=cell after the cells of a row")
             end = cell_end(line, name.end() + 1)
-            extras.append((self._extra[name[0]], line[name.end() + 1 : end]))
+            yield self._seldom[name[0]], line[name.end() + 1 : end]
             start = end + 1
-        return cells, extras
 
-    def _framed(self, texts: list[str]) -> str:
-        """Put the texts of a row, empty where absent, at their paths; the frame is built once a set of fields."""
-        present = [text for text in texts if text]
-        mask = tuple(map(bool, texts))
-        frame = self._frames.get(mask)
-        if frame is None:
-            fields = [(column.path, "%s") for column, text in zip(self.columns, texts, strict=True) if text]
-            frame = self._frames[mask] = self._frame(fields)
-        return frame % tuple(present)
+    def _framed(self, rows: list[tuple[str, ...]]) -> Iterator[str]:
+        """Put the texts of each row, empty where absent, at their paths; a frame is built once a set of fields."""
+        for texts in rows:
+            mask = tuple(map(bool, texts))
+            frame = self._frames.get(mask)
+            if frame is None:
+                frame = self._frames[mask] = self._frame(mask)
+            yield frame % (texts if all(mask) else tuple(filter(None, texts)))
 
-    def _frame(self, fields: list[tuple[Path, str]]) -> str:
-        escaped = [(tuple(_percent(part) for part in path), text) for path, text in fields]
-        return f"%s:{assemble(escaped[1:])}" if self.keyed else assemble(escaped)
+    def _frame(self, mask: tuple[bool, ...]) -> str:
+        present = (column.path for column, there in zip(self.columns, mask, strict=True) if there)
+        fields = [(tuple(_percent(part) for part in path), "%s") for path in present]
+        return f"%s:{assemble(fields[1:])}" if self.keyed else assemble(fields)
 
 
 def _percent(part: str | int) -> str | int:
@@ -234,5 +240,5 @@ def read_table(header: re.Match[str], lines: Sequence[str], budget: Budget) -> s
     if shape is Shape.PAIRS:
         columns[1:] = [replace(column, path=()) for column in columns[1:]]
     reader = Reader(columns, keyed=shape is not Shape.ROWS)
-    rows = ",".join([reader.row(line) for line in lines[1:]])
+    rows = ",".join(reader.rows(lines[1:]))
     return f"[{rows}]" if shape is Shape.ROWS else f"{{{rows}}}"
