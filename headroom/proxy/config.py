@@ -42,6 +42,8 @@ class TransformSet:
     def active(self, default: Iterable[T]) -> tuple[T, ...]:
         """Return the transforms to run, in order; `default` is used if the operator chose none."""
         chosen: Iterable[T] = default if self._chosen is None else self._chosen
+        if not self._off:
+            return tuple(chosen)
         return tuple(t for t in chosen if _short(getattr(t, "name", "")) not in self._off)
 
 
@@ -109,6 +111,9 @@ class ProxyConfig(BaseSettings):
     hooks: Any = Field(None, exclude=True, description="A CompressionHooks object.")
 
     # A configuration is known by its identity: what is built from it is kept for as long as the object lives.
+    __hash__ = object.__hash__
+
+    # Two configurations with equal values are still two: each app has transforms of its own to switch.
     __hash__ = object.__hash__
 
     def __init__(self, **values: Any) -> None:

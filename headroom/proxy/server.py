@@ -184,6 +184,7 @@ def _server_config(app: HeadroomASGIMiddleware, config: ProxyConfig) -> uvicorn.
         access_log=False,
         server_header=False,
         date_header=False,
+        proxy_headers=False,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         # Draining has waited before this; what is left then is given one second to notice the end.
         timeout_graceful_shutdown=1,

@@ -64,11 +64,12 @@ def saying(*parts: bytes) -> Script:
 class Upstream:
     """A provider whose every byte is scripted. `seen` holds the requests in order."""
 
-    def __init__(self, *scripts: Script) -> None:
+    def __init__(self, *scripts: Script, reads_bodies: bool = True) -> None:
         self._scripts = scripts or (saying(OK),)
         self.seen: list[Seen] = []
         self.connections = 0
-        self.reads_bodies = True
+        self.asked = asyncio.Event()
+        self.reads_bodies = reads_bodies
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[str]:
@@ -86,9 +87,10 @@ class Upstream:
                 if self.reads_bodies:
                     seen.body = await read_body(reader, seen.headers)
                 self.seen.append(seen)
+                self.asked.set()
                 script = self._scripts[min(len(self.seen), len(self._scripts)) - 1]
                 await script(Call(seen, reader, writer))
-                if writer.is_closing() or writer.can_write_eof() and writer.transport.is_closing():
+                if writer.is_closing():
                     break
         with suppress(ConnectionError):
             writer.close()
@@ -175,7 +177,9 @@ async def connected(port: int) -> AsyncIterator[Client]:
 @asynccontextmanager
 async def serving(app: Any) -> AsyncIterator[int]:
     """Serve an app with uvicorn's HTTP protocol in this loop, without its ticking server; yield the port."""
-    config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False, date_header=False, lifespan="off")
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, server_header=False, date_header=False, lifespan="off"
+    )
     config.load()
     state = ServerState()
 

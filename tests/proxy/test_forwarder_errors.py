@@ -80,13 +80,10 @@ def test_an_upstream_that_answers_no_http_is_a_502_and_is_not_asked_again(said: 
 
 
 def test_an_upstream_that_takes_no_bytes_is_given_up_after_the_timeout() -> None:
-    upstream = Upstream()
-    upstream.reads_bodies = False
-
     async def script(call: Call) -> None:
         await asyncio.sleep(0.6)
 
-    upstream._scripts = (script,)
+    upstream = Upstream(script, reads_bodies=False)
     answer = ask(upstream, request("POST", "/v1/messages", b"{" + b" " * 12_000_000 + b"}", JSON), read_timeout=0.2)
     assert answer.status == 504
 
@@ -121,7 +118,8 @@ def test_a_request_that_was_not_accepted_is_sent_again(status: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "head", [b"429 Busy\r\nRetry-After: 30\r\n", b"503 Down\r\nX-Should-Retry: false\r\n", b"500 Broken\r\n", b"400 Bad\r\n"]
+    "head",
+    [b"429 Busy\r\nRetry-After: 30\r\n", b"503 Down\r\nX-Should-Retry: false\r\n", b"500 Broken\r\n", b"400 Bad\r\n"],
 )
 def test_an_answer_that_is_no_invitation_is_relayed_at_once(head: bytes) -> None:
     upstream = Upstream(saying(b"HTTP/1.1 " + head + b"Content-Length: 2\r\n\r\nno"))

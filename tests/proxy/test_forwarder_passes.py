@@ -1,6 +1,5 @@
 """What goes through is the same bytes, both ways, on every row of the table and everywhere else."""
 
-import asyncio
 import gzip
 import json
 
@@ -115,21 +114,17 @@ def test_large_bodies_pass_both_ways() -> None:
 
 
 def test_the_body_of_an_unknown_route_goes_up_while_it_is_still_coming() -> None:
-    upstream = Upstream()
-    upstream.reads_bodies = False
-
     async def script(call: Call) -> None:
         call.seen.body = await call.reader.readexactly(4)
         call.seen.closed.set()
         call.seen.body += await call.reader.readexactly(4)
         await call.say(OK)
 
-    upstream._scripts = (script,)
+    upstream = Upstream(script, reads_bodies=False)
 
     async def act(client: Client) -> int:
         await client.send(request("POST", "/v1/files", b"", (b"Content-Length", b"8")) + b"1234")
-        while not upstream.seen:
-            await asyncio.sleep(0.005)
+        await upstream.asked.wait()
         await upstream.seen[0].closed.wait()
         await client.send(b"5678")
         return (await client.answer()).status

@@ -20,7 +20,7 @@ def chunk(data: bytes) -> bytes:
 @pytest.mark.parametrize("path", PATHS)
 def test_every_chunk_reaches_the_client_before_the_upstream_sends_the_next(path: str) -> None:
     taken = asyncio.Event()
-    parts = [b"data: {\"a\":", b" \"\xc3", b"\xa9\"}\n\n", b"data: [DONE]\n\n"]
+    parts = [b'data: {"a":', b' "\xc3', b'\xa9"}\n\n', b"data: [DONE]\n\n"]
 
     async def script(call: Call) -> None:
         await call.say(SSE_HEAD)
@@ -66,8 +66,7 @@ async def _left(upstream: Upstream, path: str, until: bytes) -> bool:
     async with asyncio.timeout(10), proxied(upstream) as port:
         async with connected(port) as client:
             await client.send(request("POST", path, b"{}", JSON))
-            while not upstream.seen:
-                await asyncio.sleep(0.005)
+            await upstream.asked.wait()
             if until:
                 await client.reader.readuntil(until)
         await upstream.seen[0].closed.wait()
@@ -75,20 +74,16 @@ async def _left(upstream: Upstream, path: str, until: bytes) -> bool:
 
 
 def test_a_client_that_leaves_in_mid_upload_ends_the_upstream_call() -> None:
-    upstream = Upstream()
-    upstream.reads_bodies = False
-
     async def script(call: Call) -> None:
         await call.until_closed()
 
-    upstream._scripts = (script,)
+    upstream = Upstream(script, reads_bodies=False)
 
     async def run() -> None:
         async with asyncio.timeout(10), proxied(upstream) as port:
             async with connected(port) as client:
                 await client.send(request("POST", "/v1/files", b"", (b"Content-Length", b"100000")) + b"x" * 1000)
-                while not upstream.seen:
-                    await asyncio.sleep(0.005)
+                await upstream.asked.wait()
             await upstream.seen[0].closed.wait()
 
     asyncio.run(run())
@@ -138,8 +133,9 @@ def test_an_upstream_that_stops_in_mid_stream_is_given_up_after_the_read_timeout
 
 
 def test_an_early_refusal_reaches_a_client_that_is_still_uploading() -> None:
-    upstream = Upstream(saying(b"HTTP/1.1 413 No\r\nContent-Length: 3\r\nConnection: close\r\n\r\nbig"))
-    upstream.reads_bodies = False
+    upstream = Upstream(
+        saying(b"HTTP/1.1 413 No\r\nContent-Length: 3\r\nConnection: close\r\n\r\nbig"), reads_bodies=False
+    )
 
     async def act(client: Client) -> Answer:
         await client.send(request("PUT", "/v1/files", b"", (b"Content-Length", b"100000")) + b"x" * 1000)

@@ -1,0 +1,149 @@
+"""The command line: options made from the fields, clear errors, a report that can be read and one for programs."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from headroom import __version__
+from headroom.cli import COMMANDS, main
+from headroom.cli import compress as compress_command
+from headroom.cli import proxy as proxy_command
+from headroom.proxy import server
+from headroom.proxy.config import ProxyConfig
+
+OPTIONS: dict[str, tuple[list[str], Any]] = {
+    "host": (["--host", "0.0.0.0"], "0.0.0.0"),
+    "port": (["--port", "0"], 0),
+    "optimize": (["--no-optimize"], False),
+    "lossless_tier": (["--lossless-tier", "max"], "max"),
+    "compress_user_messages": (["--compress-user-messages"], True),
+    "excluded_tools": (["--excluded-tools", "a*", "--excluded-tools", "b"], ("a*", "b")),
+    "min_tokens_to_compress": (["--min-tokens-to-compress", "9"], 9),
+    "max_body_bytes": (["--max-body-bytes", "1000"], 1000),
+    "block_seconds": (["--block-seconds", "0.5"], 0.5),
+    "request_seconds": (["--request-seconds", "3"], 3.0),
+    "memory_bytes": (["--memory-bytes", "0"], 0),
+    "openai_api_url": (["--openai-api-url", "http://o.test/v1/"], "http://o.test"),
+    "anthropic_api_url": (["--anthropic-api-url", "http://a.test"], "http://a.test"),
+    "gemini_api_url": (["--gemini-api-url", "http://g.test/v1beta"], "http://g.test"),
+    "allow_upstream": (["--allow-upstream", "https://x.test"], ("https://x.test",)),
+    "connect_timeout": (["--connect-timeout", "1"], 1.0),
+    "read_timeout": (["--read-timeout", "2"], 2.0),
+    "drain_seconds": (["--drain-seconds", "0"], 0.0),
+    "retry_max_attempts": (["--retry-max-attempts", "0"], 0),
+    "paths": (["--paths", "/chat=auto", "--paths", "/x/*=anthropic"], {"/chat": "auto", "/x/*": "anthropic"}),
+}
+TOOL_OUTPUT = "\n".join(f"2026-11-21T10:00:{n % 60:02d} INFO worker-{n % 4} finished job {n}" for n in range(300))
+MESSAGES = [{"role": "user", "content": "hi"}, {"role": "tool", "tool_call_id": "c", "content": TOOL_OUTPUT}]
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[ProxyConfig]:
+    """Configurations with which the proxy would have been run."""
+    configs: list[ProxyConfig] = []
+
+    def run(config: ProxyConfig) -> int:
+        configs.append(config)
+        return 0
+
+    monkeypatch.setattr(server, "run", run)
+    return configs
+
+
+@pytest.mark.parametrize("name", [name for name, field in ProxyConfig.model_fields.items() if not field.exclude])
+def test_every_field_is_an_option(name: str, started: list[ProxyConfig]) -> None:
+    arguments, expected = OPTIONS[name]
+    assert proxy_command.run(arguments, "headroom proxy") == 0
+    assert getattr(started[0], name) == expected
+    assert getattr(ProxyConfig(), name) != expected
+
+
+def test_what_is_not_typed_comes_from_the_environment(
+    started: list[ProxyConfig], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEADROOM_PORT", "4321")
+    monkeypatch.setenv("OPENAI_TARGET_API_URL", "http://env.test/v1")
+    proxy_command.run(["--host", "127.0.0.2"], "headroom proxy")
+    assert (started[0].port, started[0].host, started[0].openai_api_url) == (4321, "127.0.0.2", "http://env.test")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["--unknown"], "--unknown"),
+        (["--port", "many"], "--port"),
+        (["--port", "70000"], "port"),
+        (["--lossless-tier", "huge"], "--lossless-tier"),
+        (["--openai-api-url", "ftp://x"], "openai_api_url"),
+        (["--paths", "nonsense"], "KEY=VALUE"),
+        (["surplus"], "surplus"),
+    ],
+)
+def test_a_wrong_option_is_named(
+    arguments: list[str], named: str, started: list[ProxyConfig], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert proxy_command.run(arguments, "headroom proxy") == 2
+    assert named in capsys.readouterr().err
+    assert started == []
+
+
+def test_the_help_of_the_proxy_shows_every_option(capsys: pytest.CaptureFixture[str]) -> None:
+    assert proxy_command.run(["--help"], "headroom proxy") == 0
+    text = capsys.readouterr().out
+    assert all("--" + name.replace("_", "-") in text or f"--no-{name}" in text for name in OPTIONS)
+
+
+def test_help_lists_every_command_without_loading_one() -> None:
+    code = "import sys; from headroom.cli import main; main(['--help']); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert all(command.name in done.stdout for command in COMMANDS)
+    loaded = set(done.stdout.splitlines()[-1].split())
+    assert not {"typer", "fastapi", "aiohttp", "uvicorn"} & loaded
+
+
+def test_version_and_unknown_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert main(["nonsense"]) == 2
+    captured = capsys.readouterr()
+    assert captured.out.strip() == f"headroom {__version__}"
+    assert "nonsense" in captured.err
+
+
+def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.delitem(sys.modules, "headroom.cli.proxy")
+    monkeypatch.setitem(sys.modules, "typer", None)
+    assert main(["proxy"]) == 3
+    assert "headroom[proxy]" in capsys.readouterr().err
+
+
+def test_compress_reports_each_block_and_the_sum(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "messages.json"
+    file.write_text(json.dumps(MESSAGES))
+    assert compress_command.run([str(file)], "headroom compress") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines if line.strip()] == ["block", "user", "tool", "all"]
+    assert "%" in lines[-1]
+
+
+def test_compress_as_json_holds_the_messages(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "body.json"
+    file.write_text(json.dumps({"model": "gpt-5", "messages": MESSAGES}))
+    assert compress_command.run([str(file), "--json"], "headroom compress") == 0
+    view = json.loads(capsys.readouterr().out)
+    assert view["messages"]["messages"][0] == MESSAGES[0]
+    assert view["tokens_saved"] == view["tokens_before"] - view["tokens_after"] > 0
+
+
+@pytest.mark.parametrize(("content", "named"), [(None, "cannot read"), ("no json", "not JSON"), ("5", "neither")])
+def test_compress_says_what_is_wrong_with_a_file(
+    content: str | None, named: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "file.json"
+    if content is not None:
+        file.write_text(content)
+    assert compress_command.run([str(file)], "headroom compress") == 2
+    assert named in capsys.readouterr().err
