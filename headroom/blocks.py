@@ -105,7 +105,10 @@ class Lossless:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What happened to one block and why. Tokens are those of the text as the model reads it."""
+    """What happened to one block and why. Tokens are those of the text as the model reads it.
+
+    `remembered` and `microseconds` tell of the work, not of the decision: equal decisions may differ in them.
+    """
 
     path: JsonPath
     reason: Reason
@@ -116,8 +119,8 @@ class Decision:
     compressor: str = ""
     encoding: str = ""
     fidelity: Fidelity | None = None
-    remembered: bool = False
-    microseconds: int = 0
+    remembered: bool = field(default=False, compare=False)
+    microseconds: int = field(default=0, compare=False)
 
     @property
     def tokens_saved(self) -> int:
