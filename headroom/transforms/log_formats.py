@@ -21,7 +21,7 @@ _RECORDS = (
     rf"(?:\S{{1,60}} ){{0,5}}[\[<(]?(?:{_LEVEL})[\])>]?(?:[ :|]|$)",  # loggers of every language, level near the front
     r"\[ *\d+\.\d{6}\] ",  # kernel ring buffer
     r"\d{10}\.\d{3,6}:? ",  # Unix time
-    r"(?:\w+=(?:\"[^\"]*\"|\S+) )*(?:level|lvl|severity)=\w+",  # key=value
+    r"\w+=[^\n]*?\b(?:level|lvl|severity)=\w|(?:level|lvl)=\w",  # key=value
     r"npm (?:verb|info|http|WARN|ERR!|warn|error|notice|timing|sill|silly|verbose|debug)\b",
     r"[a-z_]\w{2,30}\([^\n]{0,400}\) += (?:-?\d|0x|\?)",  # strace
     r" +\d+:\t",  # run-time linker

@@ -18,8 +18,8 @@ STAMP = re.compile(
     rf"(?:(?<!\w){_DATE}|(?<![\w:]))\d\d(?P<minute>:\d\d)(?P<second>:\d\d)(?P<part>[.,]\d{{1,9}}Z?|Z)?(?![\w:])"
 )
 """A time of day with an optional date before it, as loggers write them; whole words, so that a cut keeps them whole."""
-CLOCK = re.compile(r"(?<![\d:])\d\d:\d\d:\d\d(?![\d:])")
-"""A time of day anywhere: enough to see whether a text has times at all."""
+CLOCK = re.compile(r":\d\d:\d\d")
+"""Part of a time of day: enough to see whether a text can have times at all."""
 _WRITTEN = re.compile(rf"{STAMP.pattern}|(?::\d\d){{1,2}}(?:[.,]\d+)?Z?(?= |$)|[.,]\d+Z?(?= |$)")
 
 SEARCHED = 120

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 _NUMBER = re.compile(r"[0-9][A-Za-z0-9_]*+")
 _GAP = re.compile(r"(?<=[^ \n]) {2,}")
-_LAST_PART = re.compile(r"(?<=[/:])[^/: ]+(?= |$)")
+_QUOTES = "`'\"\u2018\u2019\u201c\u201d"
+_VARYING = re.compile(rf"(?<=[/:])[^/: ]+(?= |$)|(?<=[{_QUOTES}])[^ {_QUOTES}]+(?=[{_QUOTES}])")
 _PUNCTUATION = "0.,:;-+/()[]{}<>#%=*_\x00"
 _OPEN = "\x00"
 """Ends a word of which only the beginning is common."""
 
 FREQUENT = 8
 """A shape seen this often is a kind of its own; rarer ones join a similar kind."""
-CLOSE = 0.75
-"""Share of its words and of its letters that a shape must have in common with a kind to be counted to it at once."""
 ALIKE = 0.5
 """Share of its words or of its letters that a small kind must have in common with another to be joined to it."""
 _OWN_COST = 12
@@ -42,10 +41,10 @@ def kinds(shape_of: Sequence[str], least: int) -> list[list[int]]:
         if len(shape) >= least:
             exact.setdefault(shape, []).append(number)
     found = [members for members in exact.values() if len(members) >= FREQUENT]
-    close = _joined(_families(item for item in exact.items() if len(item[1]) < FREQUENT), _is_close)
-    small = [kind.united() for kind in close if kind.size < FREQUENT]
-    large = [kind for kind in close if kind.size >= FREQUENT]
-    for kind in (*large, *_joined(small, _is_alike)):
+    families = _families(item for item in exact.items() if len(item[1]) < FREQUENT)
+    large = [kind for kind in families if kind.size >= FREQUENT]
+    small = [_Kind(kind.common, [(_letters(kind.common), kind.members)]) for kind in families if kind.size < FREQUENT]
+    for kind in (*large, *_joined(small)):
         found.extend(kind.parted())
     return sorted((members for members in found if len(members) > 1), key=lambda members: members[0])
 
@@ -54,52 +53,26 @@ def kinds(shape_of: Sequence[str], least: int) -> list[list[int]]:
 class _Kind:
     """Lines of the same number of words, blank where blank; `common` are the words that all of them share.
 
-    `parts` are the kinds it was joined from, each with the number of letters that its own lines share.
+    `parts` are the line numbers that it was joined from, each with the number of letters that these lines share.
     """
 
     common: list[str]
     parts: list[tuple[int, list[int]]]
-    size: int
-    plain: list[str] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.plain = [word for word in self.common if word.strip(_PUNCTUATION) or (word and "0" not in word)]
 
     @property
-    def anchors(self) -> list[Hashable]:
-        """The keys under which similar kinds may be found: layout, and some of the words that are no numbers."""
-        if not self.plain:
-            return []
-        words, middle = self.plain, len(self.plain) // 2
-        layout: Hashable = len(self.common)
-        if "" in self.common:
-            layout = tuple(at for at, word in enumerate(self.common) if not word), layout
-        return [
-            (layout, "middle", *words[middle - 1 : middle + 1]),
-            (layout, "first", *words[:2]),
-            (layout, "last", *words[-2:]),
-            (layout, "end", words[-1]),
-        ]
+    def members(self) -> list[int]:
+        return sorted(number for _, part in self.parts for number in part)
 
-    def likeness(self, other: _Kind) -> tuple[float, float]:
-        """Return the shares of the other's words and of their letters that it has in common with this kind."""
-        plain = set(other.plain)
-        same = [word for mine, word in zip(self.common, other.common, strict=True) if mine == word and word in plain]
-        return len(same) / len(other.plain), len("".join(same)) / len("".join(other.plain))
+    @property
+    def size(self) -> int:
+        return sum(len(part) for _, part in self.parts)
 
     def join(self, other: _Kind) -> None:
         """Take in another kind of the same layout: words that it does not share are common no more."""
-        self.common = [
-            mine if mine == word else _beginning(mine, word)
-            for mine, word in zip(self.common, other.common, strict=True)
-        ]
+        if self.common != other.common:
+            pairs = zip(self.common, other.common, strict=True)
+            self.common = [mine if mine == word else _beginning(mine, word) for mine, word in pairs]
         self.parts.extend(other.parts)
-        self.size += other.size
-
-    def united(self) -> _Kind:
-        """Return this kind as one part."""
-        members = sorted(number for _, part in self.parts for number in part)
-        return _Kind(self.common, [(_letters(self.common), members)], self.size)
 
     def parted(self) -> Iterator[list[int]]:
         """Yield the line numbers of the kind, and apart those of parts that save more on their own."""
@@ -114,7 +87,9 @@ class _Kind:
 
 
 def _beginning(one: str, other: str) -> str:
-    """Return the common beginning of two different words."""
+    """Return the common beginning of two different words, marked as such."""
+    if one.endswith(_OPEN) and other.startswith(one[:-1]):
+        return one
     shorter = min(len(one), len(other))
     same = next((at for at in range(shorter) if one[at] != other[at]), shorter)
     return one[:same] + _OPEN
@@ -126,33 +101,26 @@ def _letters(words: Sequence[str]) -> int:
 
 
 def _families(rare: Iterable[tuple[str, list[int]]]) -> list[_Kind]:
-    """Return one kind for all shapes that differ but in the last part of a path or qualified name."""
+    """Return one kind for all shapes that differ but in quoted words and the last parts of paths or names."""
     families: dict[str, _Kind] = {}
     for shape, members in rare:
         words = shape.split(" ")
-        kind = _Kind(words, [(_letters(words), members)], len(members))
-        home = families.setdefault(_LAST_PART.sub(_OPEN, shape) if "/" in shape or ":" in shape else shape, kind)
+        kind = _Kind(words, [(_letters(words), members)])
+        home = families.setdefault(_VARYING.sub(_OPEN, shape), kind)
         if home is not kind:
             home.join(kind)
-    return [kind.united() if len(kind.parts) > 1 else kind for kind in families.values()]
+    return list(families.values())
 
 
-def _is_close(words: float, letters: float) -> bool:
-    return min(words, letters) >= CLOSE
-
-
-def _is_alike(words: float, letters: float) -> bool:
-    return max(words, letters) >= ALIKE
-
-
-def _joined(rare: Iterable[_Kind], enough: Callable[[float, float], bool]) -> list[_Kind]:
+def _joined(rare: Iterable[_Kind]) -> list[_Kind]:
     """Join kinds that have enough in common, each with the first such one among a few."""
     joined: list[_Kind] = []
     seen: dict[Hashable, _Kind] = {}
     for kind in rare:
-        anchors = kind.anchors
-        candidates = [seen[anchor] for anchor in anchors if anchor in seen]
-        home = next((candidate for candidate in candidates if enough(*candidate.likeness(kind))), kind)
+        plain = [word for word in kind.common if word.strip(_PUNCTUATION) or (word and "0" not in word)]
+        anchors = _anchors(kind.common, plain)
+        homes = {id(seen[anchor]): seen[anchor] for anchor in anchors if anchor in seen}.values()
+        home = next((home for home in homes if _is_alike(home.common, plain)), kind)
         if home is kind:
             joined.append(kind)
         else:
@@ -160,3 +128,25 @@ def _joined(rare: Iterable[_Kind], enough: Callable[[float, float], bool]) -> li
         for anchor in anchors:
             seen[anchor] = home
     return joined
+
+
+def _anchors(words: Sequence[str], plain: Sequence[str]) -> list[Hashable]:
+    """Return the keys under which similar kinds may be found: the layout, and some of the words that are no numbers."""
+    if not plain:
+        return []
+    layout: Hashable = len(words)
+    if "" in words:
+        layout = len(words), tuple(at for at, word in enumerate(words) if not word)
+    middle = len(plain) // 2
+    return [
+        (layout, "middle", *plain[middle - 1 : middle + 1]),
+        (layout, "first", *plain[:2]),
+        (layout, "last", *plain[-2:]),
+        (layout, "end", plain[-1]),
+    ]
+
+
+def _is_alike(common: Sequence[str], plain: Sequence[str]) -> bool:
+    """Say whether enough of the words that are no numbers, or of their letters, are common to a kind."""
+    shared = set(common).intersection(plain)
+    return len(shared) >= ALIKE * len(plain) or len("".join(shared)) >= ALIKE * len("".join(plain))

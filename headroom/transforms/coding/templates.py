@@ -47,7 +47,7 @@ def signs_for(text: str) -> Signs | None:
     brackets = min(_BRACKETS, key=lambda pair: text.count(pair[0]) + text.count(pair[1]))
     clocked = clock.CLOCK.search(text) is not None
     for mark in _MARKS:
-        if re.search(rf"^\d+(?:-\d+)?{re.escape(mark)}", text, re.MULTILINE) is None:
+        if re.search(rf"\n\d++(?:-\d++)?{re.escape(mark)}", "\n" + text) is None:
             return Signs(mark, brackets, clocked)
     return None
 
