@@ -21,10 +21,15 @@ from headroom.blocks import Fidelity, Lossless, Tier
 from headroom.transforms.base import Compressor, Context, Hint
 from headroom.transforms.coding.groups import Form, group, ungroup
 from headroom.transforms.coding.padding import unpadded
+from headroom.transforms.coding.records import SEPARATORS, repeated, runs, tabulate, untabulate
 from headroom.transforms.view import View
 
 _NOTE = re.compile(
     r'\[listing: (\d+) lines like (.*); a line "> \.\.\." fills some \*, what stands below it the others\]'
+)
+_RECORDS_NOTE = re.compile(
+    r'\[listing: (\d+) lines; a line "> \.\.\." names keys, "= \.\.\." gives the values for its \*,'
+    rf' cells end at "({"|".join(map(re.escape, SEPARATORS))})"\]'
 )
 _KNOWN = re.compile(
     r"[-dlcbpsD][-rwxsStTl]{9}[.+@]? +\S"  # ls -l, tar tv
@@ -39,6 +44,7 @@ _PADDED = re.compile(r"(?<=\S) {2,}(\S+)")
 _MAX_CELLS = 12
 _MIN_LINES = 4
 _HEADER_LINES = 6
+_LOOKED_AT = 240
 
 
 class ListingCompressor(Compressor):
@@ -52,22 +58,29 @@ class ListingCompressor(Compressor):
         if len(lines) < _MIN_LINES:
             return 0.0
         known = sum(1 for line in lines if _KNOWN.match(line) or _BETWEEN.match(line)) / len(lines)
-        return known if known >= 0.5 else _aligned(lines)
+        return known if known >= 0.5 else max(_aligned(lines), _recorded(view.lines[:_LOOKED_AT]))
 
     def candidates(self, view: View, context: Context) -> Iterable[Lossless]:
         """Yield the listing without padding, and with what lines share in headings."""
         text = unpadded(view.text)
         fidelity = Fidelity.BYTES if text == view.text else Fidelity.DISPLAY
         context.check()
-        if not _NOTE.match(text):
+        if not text.startswith("[listing: "):
             yield Lossless(text, fidelity, "listing.unpadded", Tier.PLAIN)
-        grouped = None if self._is_own(view.text) else _grouped(text)
-        if grouped is not None:
-            yield Lossless(grouped, fidelity, "listing.grouped", Tier.LEGEND)
+        if self._is_own(view.text):
+            return
+        for encoding, write in (("listing.grouped", _grouped), ("listing.records", _tabulated)):
+            context.check()
+            written = write(text)
+            if written is not None:
+                yield Lossless(written, fidelity, encoding, Tier.LEGEND)
 
     def decode(self, text: str) -> str:
         """Restore the listing, without padding."""
         note, _, body = text.partition("\n")
+        records = _RECORDS_NOTE.fullmatch(note)
+        if records is not None:
+            return "\n".join(untabulate(records[2], body.split("\n")))
         found = _NOTE.fullmatch(note)
         if found is None:
             return text
@@ -79,12 +92,13 @@ class ListingCompressor(Compressor):
 
     def _is_own(self, text: str) -> bool:
         """Say whether a text is what this compressor makes: to read it and write it again changes nothing."""
-        if not _NOTE.fullmatch(text.partition("\n")[0]):
+        if not text.startswith("[listing: "):
             return False
         try:
-            return _grouped(self.decode(text)) == text
+            listing = self.decode(text)
         except ValueError:
             return False
+        return text in (_grouped(listing), _tabulated(listing))
 
 
 def _split(line: str, cells: int) -> list[str]:
@@ -101,6 +115,28 @@ def _grouped(text: str) -> str | None:
     form = _form(lines)
     grouped = group(lines, _rows(lines, form), form)
     return "\n".join([_note(len(lines), grouped.template), *grouped.body]) if grouped else None
+
+
+def _tabulated(text: str) -> str | None:
+    """Write repeated records as rows, or return None if there are none."""
+    lines = text.split("\n")
+    tabulated = tabulate(lines)
+    if tabulated is None:
+        return None
+    separator, body = tabulated
+    return "\n".join([_records_note(len(lines), separator), *body])
+
+
+def _records_note(lines: int, separator: str) -> str:
+    names = 'a line "> ..." names keys, "= ..." gives the values for its *'
+    return f'[listing: {lines} lines; {names}, cells end at "{separator}"]'
+
+
+def _recorded(lines: list[str]) -> float:
+    """Return the share of lines that belong to records with keys that come again."""
+    found = list(runs(lines))
+    shapes = repeated(found, 2)
+    return sum(len(run.keys) for run in found if run.keys in shapes) / len(lines)
 
 
 def _note(lines: int, template: str) -> str:

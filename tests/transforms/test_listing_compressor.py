@@ -143,6 +143,43 @@ def test_drawings_of_trees_keep_their_blanks() -> None:
     assert unpadded(tree).split("\n")[1:] == tree.split("\n")[1:]
 
 
+CPUS = "".join(
+    f"processor\t: {n}\nmodel name\t: Xeon Gold 6230\ncpu MHz\t\t: 24{n}0.1\nflags\t\t: fpu vme\npower management:\n\n"
+    for n in range(5)
+)
+RECORDS = {
+    "cpuinfo": CPUS,
+    "smaps": "".join(
+        f"55{n:010x}-55{n + 1:010x} r--p 0000 fe:00 26 /usr/bin/cat\nSize:       {n:>4} kB\nRss:           8 kB\nLocked:        0 kB\n"
+        for n in range(12)
+    ),
+    "an expanded query result": "".join(
+        f"-[ RECORD {n} ]--\nid   | {n}\nname | Ann {n}\ncity | Rome; old\n" for n in range(12)
+    ),
+    "records of two kinds": CPUS + "".join(f"Name: p{n}\nVersion: {n}.0\nLicense: MIT\n---\n" for n in range(9)),
+}
+
+
+@pytest.mark.parametrize("text", RECORDS.values(), ids=RECORDS)
+def test_records_are_recognised_shortened_and_restored(text: str) -> None:
+    assert evidence(text) >= 0.5
+    result = shrunk(text)
+    assert result is not None
+    assert LISTING.decode(result) == unpadded(text)
+    assert shrunk(result) is None
+
+
+def test_records_say_their_keys_and_what_never_changes_once() -> None:
+    result = shrunk(CPUS)
+    assert result is not None
+    assert result.split("\n")[1:5] == [
+        "> processor\t: *; model name\t: Xeon Gold 6230; cpu MHz\t\t: *; flags\t\t: fpu vme; power management:",
+        "= 0; 2400.1",
+        "",
+        "= 1; 2410.1",
+    ]
+
+
 NOT_LISTING = {
     "prose": "This is a sentence about nothing in particular.\n" * 12,
     "code": "".join(f"    x{n} = f(a, b)  # note\n" + "y = 1\n" * 2 for n in range(12)),
@@ -161,7 +198,12 @@ def test_another_kind_is_not_taken_for_a_listing(text: str) -> None:
 
 
 NOTE = '[listing: 3 lines like *; a line "> ..." fills some *, what stands below it the others]\n'
+RECORDS_NOTE = '[listing: 3 lines; a line "> ..." names keys, "= ..." gives the values for its *, cells end at "; "]\n'
 HOSTILE = {
+    "our note on records": RECORDS_NOTE + CPUS,
+    "our note on records and a record": RECORDS_NOTE + "> a: *\n= 1\n" + CPUS + "= 1\n> a: *\n|\n",
+    "separators in records": CPUS.replace("Xeon", "Xeon; | ;; \t"),
+    "stars in records": CPUS.replace("Xeon", "*").replace("MHz", "M*z"),
     "our note": NOTE + FIND,
     "our note and a heading": NOTE + "> a/*\nb c\n" + FIND,
     "our escapes": "|a\n> b\n" + FIND + "|a\n> b\n\n" + FIND,
@@ -203,6 +245,7 @@ _LINES = st.one_of(
     st.tuples(st.sampled_from(["/srv/a/", "/srv/b/c/", "./", "-rw-r--r-- 1 root  ", "  12 /", "4K\t/x/"]), _NAMES).map(
         "".join
     ),
+    st.sampled_from(["a: 1", "a: 2", "b: 1", "b= x", "= 1", "a: *", "c: ; ", "---"]),
     st.sampled_from(["", "total 3", "> *", "> a *", "|x", "A B  C   D", "├──   x"]),
 )
 
