@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 TIME = "\x01"
 """Stands for the time of day of a line."""
@@ -27,6 +27,10 @@ class Template:
 
     fixed: list[str]
     first: list[str]
+    is_timed: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.is_timed = any(TIME in piece for piece in self.fixed)
 
     @property
     def has_gaps(self) -> bool:

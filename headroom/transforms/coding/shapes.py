@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import compress
+from operator import eq
 
 _NUMBER = re.compile(r"[0-9][A-Za-z0-9_]*+")
 _GAP = re.compile(r"(?<=[^ \n]) {2,}")
 _QUOTES = "`'\"\u2018\u2019\u201c\u201d"
-_VARYING = re.compile(rf"(?<=[/:])[^/: ]+(?= |$)|(?<=[{_QUOTES}])[^ {_QUOTES}]+(?=[{_QUOTES}])")
+_VARYING = re.compile(rf"(?<=\w\.)\w+(?=\)| |$)|(?<=[/:])[^/: ]+(?= |$)|(?<=[{_QUOTES}])[^ {_QUOTES}]+(?=[{_QUOTES}])")
 _PUNCTUATION = "0.,:;-+/()[]{}<>#%=*_\x00"
 _OPEN = "\x00"
 """Ends a word of which only the beginning is common."""
@@ -18,6 +20,8 @@ FREQUENT = 8
 """A shape seen this often is a kind of its own; rarer ones join a similar kind."""
 ALIKE = 0.5
 """Share of its words or of its letters that a small kind must have in common with another to be joined to it."""
+AT_ONCE = 4000
+"""Rare shapes that are compared with each other: all that is held in memory word by word."""
 _OWN_COST = 12
 """Characters that it costs to show a further kind."""
 
@@ -41,12 +45,19 @@ def kinds(shape_of: Sequence[str], least: int) -> list[list[int]]:
         if len(shape) >= least:
             exact.setdefault(shape, []).append(number)
     found = [members for members in exact.values() if len(members) >= FREQUENT]
-    families = _families(item for item in exact.items() if len(item[1]) < FREQUENT)
-    large = [kind for kind in families if kind.size >= FREQUENT]
-    small = [_Kind(kind.common, [(_letters(kind.common), kind.members)]) for kind in families if kind.size < FREQUENT]
-    for kind in (*large, *_joined(small)):
-        found.extend(kind.parted())
+    rare = [item for item in exact.items() if len(item[1]) < FREQUENT]
+    for start in range(0, len(rare), AT_ONCE):
+        for kind in _kinds_of(rare[start : start + AT_ONCE]):
+            found.extend(kind.parted())
     return sorted((members for members in found if len(members) > 1), key=lambda members: members[0])
+
+
+def _kinds_of(rare: Iterable[tuple[str, list[int]]]) -> Iterator[_Kind]:
+    """Yield the kinds of rare shapes: families, and small families joined to similar ones."""
+    families = _families(rare)
+    yield from (kind for kind in families if kind.size >= FREQUENT)
+    small = (kind for kind in families if kind.size < FREQUENT)
+    yield from _joined(_Kind(kind.common, [(_letters(kind.common), kind.members)]) for kind in small)
 
 
 @dataclass(slots=True)
@@ -120,7 +131,7 @@ def _joined(rare: Iterable[_Kind]) -> list[_Kind]:
         plain = [word for word in kind.common if word.strip(_PUNCTUATION) or (word and "0" not in word)]
         anchors = _anchors(kind.common, plain)
         homes = {id(seen[anchor]): seen[anchor] for anchor in anchors if anchor in seen}.values()
-        home = next((home for home in homes if _is_alike(home.common, plain)), kind)
+        home = next((home for home in homes if _is_alike(home.common, kind.common, plain)), kind)
         if home is kind:
             joined.append(kind)
         else:
@@ -146,7 +157,7 @@ def _anchors(words: Sequence[str], plain: Sequence[str]) -> list[Hashable]:
     ]
 
 
-def _is_alike(common: Sequence[str], plain: Sequence[str]) -> bool:
-    """Say whether enough of the words that are no numbers, or of their letters, are common to a kind."""
-    shared = set(common).intersection(plain)
+def _is_alike(common: Sequence[str], words: Sequence[str], plain: Sequence[str]) -> bool:
+    """Say whether enough of the words that are no numbers, or of their letters, stand in the same places of a kind."""
+    shared = [word for word in compress(words, map(eq, common, words)) if word in plain]
     return len(shared) >= ALIKE * len(plain) or len("".join(shared)) >= ALIKE * len("".join(plain))

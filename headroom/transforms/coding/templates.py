@@ -28,6 +28,8 @@ LEAST = 12
 """Characters of the shortest line that can be a template."""
 WHOLE = 16
 """Wordings that report an error whose first line stands whole."""
+AT_ONCE = 1000
+"""Lines of one template at most: what is set one below the other is held in memory word by word."""
 _CHARS_A_TOKEN = 3.5
 
 
@@ -55,17 +57,8 @@ def signs_for(text: str) -> Signs | None:
 # --- encoding ---------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Use:
-    """What a line says in the words of a template: the values of its places, and its time."""
-
-    template: Template
-    values: Sequence[str]
-    stamp: re.Match[str] | None
-
-    @property
-    def time(self) -> str:
-        return self.stamp.group() if self.stamp else ""
+_Use = tuple[Template, str]
+"""What a line says in the words of a template: the template, and the values of its places as they are written."""
 
 
 def encode(
@@ -82,8 +75,9 @@ def encode(
         shape_of[number] = ""
     uses: dict[int, _Use] = {}
     for members in kinds(shape_of, LEAST):
-        check()
-        uses.update(_uses(lines, members, signs))
+        for start in range(0, len(members), AT_ONCE):
+            check()
+            uses.update(_uses(lines, members[start : start + AT_ONCE], signs))
     return _Writer(signs).written(lines, uses) if uses else None
 
 
@@ -101,22 +95,28 @@ def _uses(lines: Sequence[str], members: Sequence[int], signs: Signs) -> dict[in
     if any(bracket in first for bracket in signs.brackets):
         return {}
     stamps = [clock.find(lines[number]) if signs.clocked else None for number in members]
-    rows = [
-        words(lines[number] if stamp is None else lines[number][: stamp.start()] + TIME + lines[number][stamp.end() :])
-        for number, stamp in zip(members, stamps, strict=True)
-    ]
+    rows = [words(_untimed(lines[number], stamp)) for number, stamp in zip(members, stamps, strict=True)]
     width, timed = len(rows[0]), stamps[0] is not None
     fitting = [at for at, row in enumerate(rows) if len(row) == width and (stamps[at] is not None) == timed]
     template, values = aligned([rows[at] for at in fitting])
     if template is None or AS_FIRST in values[0] or not _is_worthwhile(template, len(fitting)):
         return {}
-    uses = {members[at]: _Use(template, given, stamps[at]) for at, given in zip(fitting, values, strict=True)}
-    fill = template.filler(uses[members[0]].time) if template.has_gaps else None
+    places = template.places
+    fill = template.filler(_text(stamps[0])) if template.has_gaps else None
     return {
-        number: use
-        for number, use in uses.items()
-        if AS_FIRST not in use.values and (fill is None or fill(use.values, use.time) == lines[number])
+        members[at]: (template, " ".join(_given(given, places)))
+        for at, given in zip(fitting, values, strict=True)
+        if AS_FIRST not in given and (fill is None or fill(given, _text(stamps[at])) == lines[members[at]])
     }
+
+
+def _untimed(line: str, stamp: re.Match[str] | None) -> str:
+    """Return the line with a placeholder for its time."""
+    return line if stamp is None else line[: stamp.start()] + TIME + line[stamp.end() :]
+
+
+def _text(stamp: re.Match[str] | None) -> str:
+    return "" if stamp is None else stamp.group()
 
 
 def _is_worthwhile(template: Template, lines: int) -> bool:
@@ -142,30 +142,31 @@ class _Writer:
             if use is None:
                 self._put(line)
                 running.see(line)
-            elif id(use.template) not in self.numbers:
-                self._show(use)
+            elif id(use[0]) not in self.numbers:
+                self._show(line, use[0])
                 running.see(line)
             else:
                 self._give(line, use, running)
         self._drain()
         return self.out
 
-    def _show(self, use: _Use) -> None:
+    def _show(self, line: str, template: Template) -> None:
         """Write the first line of a kind."""
-        number = self.numbers[id(use.template)] = len(self.numbers) + 1
-        shown = use.template.marked(self.signs.brackets).replace(TIME, use.time, 1)
-        self._put(f"{number}{self.signs.mark}{shown}")
+        number = self.numbers[id(template)] = len(self.numbers) + 1
+        shown = template.marked(self.signs.brackets)
+        self._put(f"{number}{self.signs.mark}{shown.replace(TIME, _text(clock.find(line)), 1)}")
 
     def _give(self, line: str, use: _Use, running: RunningClock) -> None:
         """Write a later line of a kind."""
-        number = self.numbers[id(use.template)]
-        given = _given(use.values, use.template.places)
-        end = running.cut(use.stamp) if use.stamp else ""
+        template, given = use
+        number = self.numbers[id(template)]
+        stamp = clock.find(line) if template.is_timed else None
+        end = "" if stamp is None else running.cut(stamp)
         if end is None:
             self._put(line)
             running.see(line)
         elif end or given:
-            self._put(f"{number}{self.signs.mark}{' '.join([end, *given] if end else given)}")
+            self._put(f"{number}{self.signs.mark}{end}{' ' if end and given else ''}{given}")
         else:
             if self.pending and self.pending[-1] + 1 != number:
                 self._drain()
