@@ -22,6 +22,7 @@ from headroom.transforms.base import Compressor, Context, Hint
 from headroom.transforms.coding.groups import Form, group, ungroup
 from headroom.transforms.coding.padding import unpadded
 from headroom.transforms.coding.records import SEPARATORS, repeated, runs, tabulate, untabulate
+from headroom.transforms.coding.tree import Undrawn, draw, undraw
 from headroom.transforms.view import View
 
 _NOTE = re.compile(
@@ -31,12 +32,16 @@ _RECORDS_NOTE = re.compile(
     r'\[listing: (\d+) lines; a line "> \.\.\." names keys, "= \.\.\." gives the values for its \*,'
     rf' cells end at "({"|".join(map(re.escape, SEPARATORS))})"\]'
 )
+_TREE_NOTE = re.compile(
+    r"\[listing: a tree of (\d+) lines, one blank a level; drawn with ([a-z ]+), cut at levels \(([\d ]*)\)\]"
+)
 _KNOWN = re.compile(
     r"[-dlcbpsD][-rwxsStTl]{9}[.+@]? +\S"  # ls -l, tar tv
     r"|(?:\./|/|~/|[A-Za-z]:\\)?[^\s/\\:,;=\"'<>{}()\[\]]*[/\\][^\s:,;=\"'<>{}()\[\]]*$"  # one path
     r"|(?:\./|/)[^:,;=\"'<>{}]+$"  # one path with blanks
     r"|\s{0,8}(?:\d[\d.,]*[KMGTPk]?i?B?|[0-9a-f]{32,128})[\t ]{1,4}\*?[^\s:]*[/.][^\s:]*$"  # du, wc, sums
     r"|[0-9a-f]{6,16}-[0-9a-f]{6,16} [-r]"  # maps
+    r"|(?:[│|]\s{1,3}|\s{2,4})*+(?:[├└]─|\|-- |`-- |\+- |\\- )"  # a branch of a tree
 )
 _BETWEEN = re.compile(r"total \d|[^\s:]*[/.][^\s:]*:$")
 _TIME = re.compile(r"\W?(?:\d\d(?:\d\d)?[-/.]\d\d[-/.\d]*[T ]|[A-Z][a-z]{2} +\d{1,2} )?\d\d:\d\d")
@@ -69,7 +74,7 @@ class ListingCompressor(Compressor):
             yield Lossless(text, fidelity, "listing.unpadded", Tier.PLAIN)
         if self._is_own(view.text):
             return
-        for encoding, write in (("listing.grouped", _grouped), ("listing.records", _tabulated)):
+        for encoding, write in _FORMS.items():
             context.check()
             written = write(text)
             if written is not None:
@@ -78,13 +83,14 @@ class ListingCompressor(Compressor):
     def decode(self, text: str) -> str:
         """Restore the listing, without padding."""
         note, _, body = text.partition("\n")
-        records = _RECORDS_NOTE.fullmatch(note)
-        if records is not None:
-            return "\n".join(untabulate(records[2], body.split("\n")))
-        found = _NOTE.fullmatch(note)
-        if found is None:
-            return text
-        return "\n".join(ungroup(found[2], body.split("\n"), _SPACED))
+        lines = body.split("\n")
+        if rows := _NOTE.fullmatch(note):
+            return "\n".join(ungroup(rows[2], lines, _SPACED))
+        if records := _RECORDS_NOTE.fullmatch(note):
+            return "\n".join(untabulate(records[2], lines))
+        if tree := _TREE_NOTE.fullmatch(note):
+            return "\n".join(draw(Undrawn(tree[2], tuple(map(int, tree[3].split())), lines)))
+        return text
 
     def normal(self, text: str, of: Fidelity) -> str:
         """Return the listing without padding, or the listing itself if it has none."""
@@ -98,7 +104,7 @@ class ListingCompressor(Compressor):
             listing = self.decode(text)
         except ValueError:
             return False
-        return text in (_grouped(listing), _tabulated(listing))
+        return any(write(listing) == text for write in _FORMS.values())
 
 
 def _split(line: str, cells: int) -> list[str]:
@@ -130,6 +136,19 @@ def _tabulated(text: str) -> str | None:
 def _records_note(lines: int, separator: str) -> str:
     names = 'a line "> ..." names keys, "= ..." gives the values for its *'
     return f'[listing: {lines} lines; {names}, cells end at "{separator}"]'
+
+
+def _undrawn(text: str) -> str | None:
+    """Write the drawing of a tree by indentation, or return None if it is none."""
+    lines = text.split("\n")
+    tree = undraw(lines)
+    if tree is None:
+        return None
+    note = f"[listing: a tree of {len(lines)} lines, one blank a level; drawn with {tree.style}, cut at levels "
+    return "\n".join([f"{note}({' '.join(map(str, tree.cut))})]", *tree.lines])
+
+
+_FORMS = {"listing.grouped": _grouped, "listing.records": _tabulated, "listing.tree": _undrawn}
 
 
 def _recorded(lines: list[str]) -> float:

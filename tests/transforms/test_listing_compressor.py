@@ -180,6 +180,71 @@ def test_records_say_their_keys_and_what_never_changes_once() -> None:
     ]
 
 
+TREE = """\
+src
+├── api
+│   ├── views.py
+│   └── urls
+│       └── a b.py
+├── cli.py
+├── orders
+│   ├── models.py
+│   └── tests
+│       └── test_models.py
+└── stock
+    └── levels.py
+
+4 directories, 6 files
+"""
+NPM = """\
+app@1.0.0 /srv/app
+├─┬ express@4.18.2
+│ ├── accepts@1.3.8
+│ └─┬ body-parser@1.20.1
+│   ├── bytes@3.1.2
+│   └── qs@6.11.0
+├── lodash@4.17.21
+└─┬ jest@29.0.0
+  ├── chalk@4.1.2
+  └── semver@7.5.0
+"""
+TREES = {
+    "tree": TREE,
+    "tree with hard blanks": TREE.replace("│   ", "│\xa0\xa0 "),
+    "a tree that was cut off": TREE[: TREE.index("└── stock")],
+    "npm ls": NPM,
+    "dashes": TREE.replace("├──", "|--").replace("└──", "`--").replace("│", "|"),
+}
+
+
+@pytest.mark.parametrize("text", TREES.values(), ids=TREES)
+def test_a_tree_is_recognised_shortened_and_restored(text: str) -> None:
+    assert evidence(text) >= 0.5
+    result = shrunk(text)
+    assert result is not None
+    assert LISTING.decode(result) == text
+    assert shrunk(result) is None
+
+
+def test_a_tree_is_written_by_indentation() -> None:
+    assert (
+        shrunk(NPM)
+        == """\
+[listing: a tree of 11 lines, one blank a level; drawn with short lines, cut at levels ()]
+app@1.0.0 /srv/app
+ express@4.18.2
+  accepts@1.3.8
+  body-parser@1.20.1
+   bytes@3.1.2
+   qs@6.11.0
+ lodash@4.17.21
+ jest@29.0.0
+  chalk@4.1.2
+  semver@7.5.0
+"""
+    )
+
+
 NOT_LISTING = {
     "prose": "This is a sentence about nothing in particular.\n" * 12,
     "code": "".join(f"    x{n} = f(a, b)  # note\n" + "y = 1\n" * 2 for n in range(12)),
@@ -210,6 +275,8 @@ HOSTILE = {
     "stars": FIND.replace("orders", "or*ers") + "/srv/*\n*\n",
     "percent signs": FIND.replace("orders", "or%sders%").replace("srv", "s%dv"),
     "names with blanks": FIND.replace("/a.py", "/a b.py").replace("/c.py", "/ c.py"),
+    "our note on trees": "[listing: a tree of 3 lines, one blank a level; drawn with lines, cut at levels ()]\n" + TREE,
+    "bars and blanks in trees": TREE.replace("views", "|views").replace("cli", " cli") + " x\n|y\n",
     "odd line ends": FIND.replace("\n", "\r\n") + "\x0b\u2028",
     "trailing blanks": LS.replace("\n", "  \n"),
 }
@@ -247,6 +314,7 @@ _LINES = st.one_of(
     ),
     st.sampled_from(["a: 1", "a: 2", "b: 1", "b= x", "= 1", "a: *", "c: ; ", "---"]),
     st.sampled_from(["", "total 3", "> *", "> a *", "|x", "A B  C   D", "├──   x"]),
+    st.sampled_from(["├── a", "└── b", "│   ├── c", "│   └── d", "    └── |e", "│ └─┬ f", "|-- g"]),
 )
 
 
