@@ -1,12 +1,16 @@
 """Streams are relayed as they come; who leaves ends both sides; a cut is a cut."""
 
 import asyncio
+from typing import Any
 
 import pytest
-from proxy.bench import ask, proxied, request, through
+from proxy.bench import ask, config_for, proxied, request, through
 from proxy.net import Answer, Call, Client, Upstream, connected, saying
+from support.drive import scope_of
 
 from headroom.providers.routes import ROUTES
+from headroom.proxy.forwarder import Forwarder
+from headroom.proxy.upstream import Upstream as Pool
 
 JSON = (b"Content-Type", b"application/json")
 PATHS = [row.example for row in ROUTES] + ["/v1/files"]
@@ -157,3 +161,32 @@ def test_one_connection_serves_one_request_after_another() -> None:
 
     assert through(upstream, act) == [200] * 5
     assert upstream.connections == 1
+
+
+def test_the_end_that_a_server_reports_after_the_answer_is_no_leaving() -> None:
+    ended = asyncio.Event()
+    accounted = []
+
+    async def run() -> None:
+        messages = [{"type": "http.request", "body": b"{}", "more_body": False}]
+
+        async def receive() -> Any:
+            if messages:
+                return messages.pop()
+            await ended.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: Any) -> None:
+            if message["type"] == "http.response.body" and not message["more_body"]:
+                ended.set()
+                await asyncio.sleep(0.01)  # as a middleware that accounts after the last part
+                accounted.append(message["body"])
+
+        upstream = Upstream()
+        async with upstream.listening() as url:
+            pool = Pool(config_for(url))
+            await Forwarder(config_for(url), pool)(scope_of("/v1/messages"), receive, send)
+            await pool.aclose()
+
+    asyncio.run(run())
+    assert accounted == [b"{}"]

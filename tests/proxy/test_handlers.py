@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from proxy.bench import ask, request
-from proxy.net import Answer, Upstream
+from proxy.bench import ask, request, through
+from proxy.net import Answer, Client, Upstream
 
 from headroom.errors import ConfigError, UpstreamError
 from headroom.providers.vendors import OPENAI
@@ -92,6 +92,17 @@ def test_a_streamed_body_is_collected_up_to_the_cap() -> None:
     raw = head + b"".join(b"1\r\n%s\r\n" % bytes([byte]) for byte in b'{"a":1}') + b"0\r\n\r\n"
     assert json.loads(ask(Upstream(), raw).body)["echo"] == {"a": 1}
     assert ask(Upstream(), raw, max_body_bytes=3).status == 413
+
+
+def test_an_upload_that_is_refused_half_way_is_not_read_to_its_end() -> None:
+    register_handler("test", DummyHandler)
+
+    async def act(client: Client) -> Answer:
+        await client.send(request("POST", "/test/v1/other", b"", (b"Content-Length", b"300000")) + b"x" * 2000)
+        return await client.answer()
+
+    refusal = through(Upstream(), act, max_body_bytes=1000)
+    assert (refusal.status, refusal.values(b"connection")) == (413, [b"close"])
 
 
 def test_a_forwarding_handler_sends_to_its_own_base() -> None:
