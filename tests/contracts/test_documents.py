@@ -51,4 +51,6 @@ def test_the_readme_has_exactly_two_commands_to_set_up():
 
 def test_no_document_names_a_path_of_somebodys_machine():
     for document in DOCUMENTS:
-        assert not re.search(r"(?<![\w.])/(?:home|root|work|tmp|Users)/", document.read_text(encoding="utf-8")), document
+        assert not re.search(r"(?<![\w.])/(?:home|root|work|tmp|Users)/", document.read_text(encoding="utf-8")), (
+            document
+        )
