@@ -21,7 +21,8 @@ _MAX_SHAPES = 64
 _MAX_FIXED = 4
 _LEAST_FILL = 0.2
 _PART = r'(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"|[^\s".,:=*?<>\[\]{}]++)'
-PATH = re.compile(rf"{_PART}(?:\.{_PART}|\[[0-9]\])*+")
+PATH = re.compile(rf"(?:{_PART}|\[[0-9]++\])(?:\.{_PART}|\[[0-9]++\])*+")
+_PATH_PARTS = re.compile(rf"{_PART}|\[[0-9]++\]")
 _PLAIN_PART = re.compile(_PART)
 
 
@@ -118,9 +119,9 @@ def spell_path(path: Path) -> str:
 def read_path(text: str) -> Path:
     """Return the path that `spell_path` has written."""
     parts: list[str | int] = []
-    for part in re.findall(rf"{_PART}|\[[0-9]\]", text):
+    for part in _PATH_PARTS.findall(text):
         if part[0] == "[":
-            parts.append(int(part[1]))
+            parts.append(int(part[1:-1]))
         else:
             parts.append(read_value(part)[0] if part[0] == '"' else part)
     return tuple(parts)

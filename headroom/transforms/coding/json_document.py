@@ -13,13 +13,13 @@ The names `json` and `table` get underscores where the original has such marks i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator
 
 from headroom.transforms.coding.budget import MAX_GROWTH, Budget
 from headroom.transforms.coding.json_text import JsonText, Value, escape_surrogates, read_all, write
 from headroom.transforms.coding.prototypes import Listener, Marks, Teller
 from headroom.transforms.coding.table_builder import Table, table_of
-from headroom.transforms.coding.tables import HEADER, read_table
+from headroom.transforms.coding.tables import HEADER, Column, read_table
 
 _MARKS = re.compile(r"\[(?:json|table)(_*+)[: ]")
 _NOTE = re.compile(r"^\[json(_*+): (.*)\]$", re.MULTILINE)
@@ -27,6 +27,14 @@ _PLACE = re.compile(r'"\[table_* ([0-9]+)\]"')
 _CUT = re.compile(r"cut off with ([0-9]+) brackets open")
 _LINES = "one value a line"
 _LIKE = re.compile(r'\{"(\.{3,})":"A",k:v\} is the object marked "(#+)":"A" with that k')
+_COLUMN_CLAUSES: tuple[tuple[str, Callable[[Column], bool]], ...] = (
+    ("c=v holds in every row", lambda column: bool(column.default) and not column.seldom),
+    ("c?=v holds unless a row ends in c=w", lambda column: bool(column.default) and column.seldom),
+    ("c? is absent unless a row ends in c=w", lambda column: not column.default and column.seldom),
+    ("* is the cell", lambda column: column.pattern is not None and any(column.pattern)),
+    ("c:[k,l] is an array of objects, given by their values of k and l", lambda column: bool(column.keys)),
+    ("<c> is the cell of c", lambda column: "<" in column.default),
+)
 
 
 def encode_document(source: JsonText) -> str | None:
@@ -70,9 +78,8 @@ def _lifted(value: Value, mark: str, tables: list[Table]) -> Value:
     return [_lifted(item, mark, tables) for item in value]
 
 
-def _clauses(source: JsonText, tables: list[Table], teller: Teller) -> Iterable[str]:
+def _clauses(source: JsonText, tables: list[Table], teller: Teller) -> Iterator[str]:
     """Say what a reader has to know, and no more."""
-    columns = [column for table in tables for column in table.columns]
     if tables:
         yield "tables hold what stood as JSON"
     if teller.references:
@@ -82,16 +89,8 @@ def _clauses(source: JsonText, tables: list[Table], teller: Teller) -> Iterable[
         yield _LINES
     if source.closers:
         yield f"cut off with {len(source.closers)} brackets open"
-    if any(column.default and not column.seldom for column in columns):
-        yield "c=v holds in every row"
-    if any(column.default and column.seldom for column in columns):
-        yield "c?=v holds unless a row ends in c=w"
-    if any(column.seldom and not column.default for column in columns):
-        yield "c? is absent unless a row ends in c=w"
-    if any(column.pattern and any(column.pattern) for column in columns):
-        yield "* is the cell"
-    if any("<" in column.default for column in columns):
-        yield "<c> is the cell of c"
+    columns = [column for table in tables for column in table.columns]
+    yield from (clause for clause, needed in _COLUMN_CLAUSES if any(map(needed, columns)))
 
 
 def decode_document(text: str) -> str:

@@ -5,7 +5,8 @@
     7,first,a.html
     8,second,b/c.html,label=urgent
 
-`name` is a cell of every row, blank if the field is absent. `name:"a*b"` is one whose text stands for the `*`.
+`name` is a cell of every row, blank if the field is absent. `name:"a*b"` is one whose text stands for the `*`,
+`name:["k","l"]` one that is an array of objects, each given by its values of k and l.
 The note holds what has no cell: `name=JSON` holds for every row, `name?=JSON` for every row but those that end
 in `name=cell`; `name?` is absent but there. `_` is the place of a column among the keys, `_2` of two. `<name>`
 in a string of the note is the cell of that column. A row may also stand as a JSON object. `entries` are the
@@ -27,14 +28,15 @@ from headroom.transforms.coding.json_text import quote, read_all, read_value, wr
 from headroom.transforms.coding.references import Template, reference
 
 _NUMBER_STARTS = tuple("-0123456789NI")
-HEADER = re.compile(r"\[(table_*) ([0-9]+): ([0-9]+) (rows|entries|pairs)(?:; (.*))?\]")
+HEADER = re.compile(r"\[(table_*) ([0-9]+): ([0-9]+) (rows|arrays|entries|pairs)(?:; (.*))?\]")
 _PLACE = re.compile(r"_([0-9]*)(?=,|\Z)")
 
 
 class Shape(StrEnum):
-    """What a table stands for: an array of objects, an object of objects, or an object of other values."""
+    """What a table stands for: an array of objects or of arrays, an object of objects or of other values."""
 
     ROWS = "rows"
+    ARRAYS = "arrays"
     ENTRIES = "entries"
     PAIRS = "pairs"
 
@@ -44,7 +46,8 @@ class Column:
     """One column of a header.
 
     `positional`: every row has a cell. Otherwise `default` (JSON text, empty for absent) holds for every row,
-    but, if `seldom`, for those that say otherwise. `pattern` is (prefix, suffix) of a column of strings.
+    but, if `seldom`, for those that say otherwise. `pattern` is (prefix, suffix) of a column of strings, `keys`
+    those of the objects in a column of arrays.
     """
 
     path: Path
@@ -52,6 +55,7 @@ class Column:
     seldom: bool = False
     default: str = ""
     pattern: tuple[str, str] | None = None
+    keys: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -63,6 +67,8 @@ class Column:
         """The column as it stands in the header."""
         if self.pattern is not None:
             return f"{self.name}:{quote('*'.join(self.pattern))}"
+        if self.keys:
+            return f"{self.name}:{write(list(self.keys))}"
         return f"{self.name}{'?' * self.seldom}{'=' * bool(self.default)}{self.default}"
 
 
@@ -120,8 +126,10 @@ def _read_spec(text: str, path: Path, position: int) -> tuple[Column, int]:
     sign = text[position : position + 1]
     if sign == ":":
         value, end = read_value(text, position + 1)
+        if type(value) is list and all(type(key) is str for key in value):
+            return Column(path, keys=tuple(value)), end
         prefix, star, suffix = value.partition("*") if type(value) is str else ("", "", "")
-        if not star or seldom:
+        if not star:
             raise ValueError("no pattern")
         return Column(path, pattern=(prefix, suffix)), end
     if sign == "=":
@@ -155,8 +163,7 @@ class Reader:
         split = [self._split(line.removeprefix(" ")) for line in lines]
         texts = [[column.default] * len(lines) for column in self.columns]
         for index, cells in zip(self._positional, zip(*[cells for cells, _ in split], strict=True), strict=False):
-            pattern = self.columns[index].pattern
-            texts[index] = read_strings(cells, *pattern) if pattern else read_column(list(cells))
+            texts[index] = _read_cells(self.columns[index], list(cells))
         self._fill(texts)
         for row, (_, remarks) in enumerate(split):
             for index, cell in remarks:
@@ -216,6 +223,20 @@ class Reader:
         return f"%s:{assemble(fields[1:])}" if self.keyed else assemble(fields)
 
 
+def _read_cells(column: Column, cells: list[str]) -> list[str]:
+    """Return the JSON texts of the cells of a column."""
+    if column.pattern is not None:
+        return read_strings(cells, *column.pattern)
+    if column.keys:
+        return [_with_keys(column.keys, cell) if cell.startswith("[") else read_cell(cell) for cell in cells]
+    return read_column(cells)
+
+
+def _with_keys(keys: tuple[str, ...], cell: str) -> str:
+    """Return the JSON text of an array of objects of which the cell has the values."""
+    return write([dict(zip(keys, values, strict=True)) for values in read_all(cell)])
+
+
 def _percent(part: str | int) -> str | int:
     return part.replace("%", "%%") if isinstance(part, str) else part
 
@@ -239,6 +260,6 @@ def read_table(header: re.Match[str], lines: Sequence[str], budget: Budget) -> s
     budget.spend(len(lines) * sum(len(column.default) + len(column.name) for column in columns))
     if shape is Shape.PAIRS:
         columns[1:] = [replace(column, path=()) for column in columns[1:]]
-    reader = Reader(columns, keyed=shape is not Shape.ROWS)
-    rows = ",".join(reader.rows(lines[1:]))
-    return f"[{rows}]" if shape is Shape.ROWS else f"{{{rows}}}"
+    keyed = shape in (Shape.ENTRIES, Shape.PAIRS)
+    rows = ",".join(Reader(columns, keyed=keyed).rows(lines[1:]))
+    return f"{{{rows}}}" if keyed else f"[{rows}]"
