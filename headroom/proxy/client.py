@@ -90,29 +90,25 @@ class Client:
         return self._first or None
 
     async def whole_body(self, limit: int) -> bytes:
-        """Return the body as bytes; raises `RequestError` (413) past `limit` bytes."""
-        parts = [self._first]
-        size = len(self._first)
-        if self.streams_body:
-            async for part in self._later_parts():
-                size += len(part)
-                if size > limit:
-                    break
-                parts.append(part)
-        if size > limit:
-            raise BodyTooLargeError("The request body is too large.")
+        """Return the body as bytes. Raises `BodyTooLargeError` as soon as it is past `limit` bytes."""
+        parts = []
+        size = 0
+        async for part in self._parts():
+            size += len(part)
+            if size > limit:
+                raise BodyTooLargeError("The request body is too large.")
+            parts.append(part)
         return b"".join(parts)
 
     async def _upload(self) -> AsyncIterator[bytes]:
-        if self._first:
-            yield self._first
-        async for part in self._later_parts():
-            if part:
-                async for piece in self._slices(part):
-                    yield piece
+        async for part in self._parts():
+            async for piece in self._slices(part):
+                yield piece
 
-    async def _later_parts(self) -> AsyncIterator[bytes]:
-        more = True
+    async def _parts(self) -> AsyncIterator[bytes]:
+        """Yield the parts of the body as they come; after the last one, begin to watch."""
+        yield self._first
+        more = self.streams_body
         while more:
             message = await self._receive()
             if message["type"] != "http.request":

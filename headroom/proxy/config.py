@@ -110,9 +110,6 @@ class ProxyConfig(BaseSettings):
     )
     hooks: Any = Field(None, exclude=True, description="A CompressionHooks object.")
 
-    # A configuration is known by its identity: what is built from it is kept for as long as the object lives.
-    __hash__ = object.__hash__
-
     # Two configurations with equal values are still two: each app has transforms of its own to switch.
     __hash__ = object.__hash__
 
