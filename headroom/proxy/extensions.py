@@ -12,7 +12,7 @@ from headroom.proxy.handlers import base as handlers
 from headroom.proxy.interceptors import base as interceptors
 from headroom.proxy.interceptors.base import BaseInterceptor
 from headroom.proxy.management import Management
-from headroom.proxy.state import ProxyState
+from headroom.proxy.state import ProxyState, equipped
 from headroom.proxy.stats import Stats
 
 __all__ = ["install_headroom", "register_handler", "register_interceptor"]
@@ -42,9 +42,8 @@ def install_headroom(app: Any, config: ProxyConfig | None = None, *, manage: str
         return app
     config = config or ProxyConfig()
     stats = Stats()
-    if manage:
-        config = config.model_copy(update={"pipeline_extensions": [*config.pipeline_extensions, stats]})
     management = Management(ProxyState(config, stats, started=True))
+    config = equipped(config, stats) if manage else equipped(config)
     if hasattr(app, "user_middleware"):
         app.add_middleware(HeadroomASGIMiddleware, config=config)
         if manage:

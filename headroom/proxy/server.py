@@ -22,7 +22,7 @@ from headroom.pipeline import Pipeline, PipelineEvent, PipelineStage
 from headroom.proxy.config import ProxyConfig
 from headroom.proxy.forwarder import Forwarder
 from headroom.proxy.management import MANAGEMENT, Management
-from headroom.proxy.state import ProxyState
+from headroom.proxy.state import ProxyState, equipped
 from headroom.proxy.stats import Stats
 from headroom.proxy.upstream import Upstream
 from headroom.tokens import TokenCounter
@@ -94,9 +94,8 @@ def _assemble(config: ProxyConfig, upstream: Upstream | None = None) -> tuple[He
     stats = Stats()
     forwarder = Forwarder(config, upstream)
     state = ProxyState(config, stats, forwarder.upstream)
-    observed = config.model_copy(update={"pipeline_extensions": [*config.pipeline_extensions, stats]})
     proxy = Proxy(state, forwarder)
-    app = HeadroomASGIMiddleware(proxy, observed, refuse_large=True)
+    app = HeadroomASGIMiddleware(proxy, equipped(config, stats), refuse_large=True)
     proxy.pipeline = app.pipeline
     return app, state
 

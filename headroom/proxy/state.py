@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
+from headroom.pipeline import PipelineExtension
 from headroom.proxy.config import ProxyConfig
+from headroom.proxy.interceptors.base import Interceptors
 from headroom.proxy.stats import Stats
 from headroom.proxy.upstream import Upstream
 
@@ -41,3 +43,10 @@ class ProxyState:
 
 def _check(status: str) -> dict[str, object]:
     return {"enabled": True, "ready": status == "ok", "status": status}
+
+
+def equipped(config: ProxyConfig, *observers: PipelineExtension) -> ProxyConfig:
+    """Return a copy of the configuration with our observers and the registered interceptors."""
+    extensions = [*config.pipeline_extensions, *observers]
+    interceptors = Interceptors(config.interceptors)
+    return config.model_copy(update={"pipeline_extensions": extensions, "interceptors": interceptors})

@@ -5,8 +5,8 @@ import json
 from typing import Any
 
 import pytest
-from proxy.bench import ask, config_for, request
-from proxy.net import Upstream
+from proxy.bench import ask, config_for, request, through
+from proxy.net import Client, Upstream
 from support.drive import scope_of
 
 from headroom.errors import ConfigError
@@ -14,8 +14,9 @@ from headroom.integrations.asgi import HeadroomASGIMiddleware
 from headroom.pipeline import PipelineEvent, PipelineStage
 from headroom.proxy import server
 from headroom.proxy.config import ProxyConfig
+from headroom.proxy.extensions import register_interceptor
 from headroom.proxy.forwarder import Forwarder
-from headroom.proxy.interceptors.base import BaseInterceptor
+from headroom.proxy.interceptors.base import BaseInterceptor, unregister
 
 JSON = (b"Content-Type", b"application/json")
 BODY = json.dumps({"model": "m", "messages": [{"role": "user", "content": "mail bob@example.test"}]}).encode()
@@ -74,6 +75,24 @@ def test_an_interceptor_of_the_configuration_changes_what_is_sent() -> None:
     ask(upstream, request("POST", "/v1/chat/completions", BODY, JSON), interceptors=[Hide()])
     assert b"[hidden]" in upstream.seen[0].body
     assert b"bob" not in upstream.seen[0].body
+
+
+def test_a_registered_interceptor_runs_once_on_each_request_from_then_on() -> None:
+    class Note(BaseInterceptor):
+        def intercept(self, payload: dict[str, Any]) -> dict[str, Any]:
+            return {**payload, "notes": payload.get("notes", 0) + 1}
+
+    note = Note()
+    upstream = Upstream()
+
+    async def act(client: Client) -> None:
+        for change in (lambda: None, lambda: register_interceptor(note), lambda: unregister(note)):
+            change()
+            await client.send(request("POST", "/v1/chat/completions", BODY, JSON))
+            await client.answer()
+
+    through(upstream, act)
+    assert [json.loads(seen.body).get("notes") for seen in upstream.seen] == [None, 1, None]
 
 
 def test_the_attribute_app_is_made_from_the_environment_when_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,9 @@ then the request is refused.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import Any, ClassVar
 
 from headroom.blocks import Payload
 
@@ -40,3 +42,19 @@ def unregister(interceptor: BaseInterceptor) -> None:
 def registered() -> tuple[BaseInterceptor, ...]:
     """Return the registered interceptors in the order in which they run."""
     return tuple(_interceptors)
+
+
+class Interceptors(Sequence[BaseInterceptor]):
+    """An app's own interceptors, then the registered ones as they are at the time of each request."""
+
+    def __init__(self, own: Sequence[BaseInterceptor] = ()) -> None:
+        self._own = tuple(own)
+
+    def __iter__(self) -> Iterator[BaseInterceptor]:
+        return chain(self._own, (known for known in registered() if known not in self._own))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __getitem__(self, index: Any) -> Any:
+        return tuple(self)[index]
