@@ -23,7 +23,6 @@ from headroom.transforms.coding.tables import HEADER, Column, read_table
 
 _MARKS = re.compile(r"\[(?:json|table)(_*+)[: ]")
 _NOTE = re.compile(r"^\[json(_*+): (.*)\]$", re.MULTILINE)
-_PLACE = re.compile(r'"\[table_* ([0-9]+)\]"')
 _CUT = re.compile(r"cut off with ([0-9]+) brackets open")
 _LINES = "one value a line"
 _LIKE = re.compile(r'\{"(\.{3,})":"A",k:v\} is the object marked "(#+)":"A" with that k')
@@ -100,12 +99,14 @@ def decode_document(text: str) -> str:
         raise ValueError("no note of a JSON document")
     note = max(notes, key=lambda found: len(found[1]))
     lines = text[note.end() + 1 :].split("\n")
-    skeleton, used = '"[table 1]"', 0
+    mark = f"table{note[1]}"
+    skeleton, used = f'"[{mark} 1]"', 0
     if not HEADER.fullmatch(lines[0]):
         skeleton, used = lines[0], 1
     budget = Budget(text)
-    tables, used = _tables(lines, used, f"table{note[1]}", budget)
-    body, after = _inlined(_untold(skeleton, note[2], budget), tables), "\n".join(lines[used:])
+    tables, used = _tables(lines, used, mark, budget)
+    body = escape_surrogates(_inlined(_untold(skeleton, note[2], budget), mark, tables))
+    after = "\n".join(lines[used:])
     joint = "\n" if used < len(lines) else ""
     if cut := _CUT.search(note[2]):
         body, joint = body[: -int(cut[1])], ""
@@ -135,8 +136,9 @@ def _untold(skeleton: str, note: str, budget: Budget) -> str:
     return write(Listener(Marks(like[2], like[1]), budget).untold(read_all(skeleton)))
 
 
-def _inlined(text: str, tables: list[str]) -> str:
+def _inlined(text: str, mark: str, tables: list[str]) -> str:
     """Put the tables back where they are referred to, each in one place, in order."""
-    if [int(number) for number in _PLACE.findall(text)] != list(range(1, len(tables) + 1)):
+    place = re.compile(rf'"\[{mark} ([0-9]+)\]"')
+    if [int(number) for number in place.findall(text)] != list(range(1, len(tables) + 1)):
         raise ValueError("tables and their places differ")
-    return _PLACE.sub(lambda place: tables[int(place[1]) - 1], text)
+    return place.sub(lambda found: tables[int(found[1]) - 1], text)

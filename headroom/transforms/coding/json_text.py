@@ -20,6 +20,7 @@ MAX_DEPTH = 96
 
 _STARTS_TRIED = 16
 _LEAST_SHARE = 0.3
+_LEAST_CUT_OFF = 8
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _START = re.compile(r"^[ \t]*+(?=[{\[])", re.MULTILINE)
 _NEXT = re.compile(r"\s*+(?=[{\[])")
@@ -169,7 +170,7 @@ def _cut_off(text: str, start: int, limit: int) -> JsonText | None:
     """Read JSON that breaks off before `limit`: all complete members, and the rest as text."""
     cut, open_brackets = _last_border(text, start, limit)
     closers = "".join(reversed(open_brackets))
-    if not closers or len(closers) > MAX_DEPTH:
+    if cut - start < _LEAST_CUT_OFF or not closers or len(closers) > MAX_DEPTH:
         return None
     try:
         value = read_all(text[start:cut] + closers)

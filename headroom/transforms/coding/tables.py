@@ -92,12 +92,13 @@ def read_columns(note: str | None, line: str) -> list[Column]:
     cells = [spec for spec in _read_specs(line) if isinstance(spec, Column)]
     if not note:
         return cells
+    specs = list(_read_specs(note))
+    if sum(spec for spec in specs if isinstance(spec, int)) != len(cells):
+        raise ValueError("columns without a place")
     remaining = iter(cells)
     columns: list[Column] = []
-    for spec in _read_specs(note):
+    for spec in specs:
         columns += [spec] if isinstance(spec, Column) else islice(remaining, spec)
-    if next(remaining, None) is not None or len(columns) < len(cells):
-        raise ValueError("columns without a place")
     return columns
 
 
