@@ -38,8 +38,8 @@ SHORTEST = 200
 """Characters below which no form can be cheaper than its legend."""
 
 _LEGEND = (
-    "N{mark}text shows line kind N, its changing words in {brackets}; later N{mark}words gives only those words, "
-    'in order: " or left out at the end = as shown, 2-4{mark} = kinds 2 to 4 as shown'
+    "N{mark}text shows line kind N, its changing words in {brackets}; later N{mark}words gives only those words in "
+    'order, " = as shown; N{mark} or 2-4{mark} alone = the lines as shown'
 )
 _OPENING = "[log: "
 _CLOCK = "a time comes first and, cut short, goes on from the line above"

@@ -151,8 +151,8 @@ def test_a_log_reads_at_sight() -> None:
         "2026-01-05 10:00:14,000 INFO server stopped",
     ]
     assert shrunk("\n".join(lines)) == (
-        "[log: N|text shows line kind N, its changing words in {}; later N|words gives only those words, in order: "
-        '" or left out at the end = as shown, 2-4| = kinds 2 to 4 as shown; '
+        "[log: N|text shows line kind N, its changing words in {}; later N|words gives only those words in order, "
+        '" = as shown; N| or 2-4| alone = the lines as shown; '
         "a time comes first and, cut short, goes on from the line above]\n"
         "2026-01-05 10:00:00,120 INFO server started on port 8080\n"
         "1|2026-01-05 10:00:01,500 INFO worker-{1} took job {901} from the queue of mail\n"

@@ -4,7 +4,7 @@
     1|8 b20
 
 stands for `worker 7 took job a1f from queue mail` and `worker 8 took job b20 from queue mail`. A word that is as in
-the first line is written `"`, or left out at the end. `3-5|` repeats the first lines 3 to 5 as they are. Blanks
+the first line is written `"`; `1|` alone is the first line again, and `3-5|` the first lines of kinds 3 to 5. Blanks
 between columns are not given: the next column starts where it starts in the first line. A time of day comes first
 in a later line and is cut short where it goes on from the line above (see `clock`).
 """
@@ -26,11 +26,13 @@ _BRACKETS = ("{}", "<>", "«»", "⟨⟩")
 _MARKS = ("|", "~", "§", "¦")
 LEAST = 12
 """Characters of the shortest line that can be a template."""
-WHOLE = 16
+WHOLE = 20
 """Wordings that report an error whose first line stands whole."""
 AT_ONCE = 1000
 """Lines of one template at most: what is set one below the other is held in memory word by word."""
 _CHARS_A_TOKEN = 3.5
+_LEAST_GAIN = 10
+"""Tokens that a template must save, so that lines are taken apart for something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ def _text(stamp: re.Match[str] | None) -> str:
 def _is_worthwhile(template: Template, lines: int) -> bool:
     """Estimate whether a template of this many lines saves tokens: what is fixed, less marks and separators."""
     fixed = sum(map(len, template.fixed)) / _CHARS_A_TOKEN
-    return (lines - 1) * (fixed - 2 - 0.4 * len(template.places)) > 3 + 2 * len(template.first)
+    return (lines - 1) * (fixed - 2 - 0.4 * len(template.places)) > _LEAST_GAIN + 2 * len(template.first)
 
 
 @dataclass(slots=True)
@@ -185,13 +187,12 @@ class _Writer:
 
 
 def _given(values: Sequence[str], first: Sequence[str]) -> list[str]:
-    """Return the values to write: long ones that are as in the first line as a sign, at the end not at all."""
-    end = len(values)
-    while end and values[end - 1] == first[end - 1]:
-        end -= 1
+    """Return the values to write: a sign for a longer one as in the first line, none if all are as in it."""
+    if list(values) == list(first):
+        return []
     return [
-        AS_FIRST if value == as_first and len(value) > 2 else value
-        for value, as_first in zip(values[:end], first[:end], strict=True)
+        AS_FIRST if value == as_first and len(value) > len(AS_FIRST) else value
+        for value, as_first in zip(values, first, strict=True)
     ]
 
 
@@ -271,8 +272,7 @@ def _restored(template: _Known, rest: str, running: RunningClock) -> str:
     if template.timed:
         end = clock.written(rest)
         time, rest = running.complete(end), rest[len(end) + 1 :]
-    values = rest.split(" ") if rest else []
-    if len(values) > len(template.places):
-        raise ValueError("more words than places")
-    values += template.places[len(values) :]
+    values = rest.split(" ") if rest else template.places
+    if len(values) != len(template.places):
+        raise ValueError("not one word for every place")
     return template.fill([a if v == AS_FIRST else v for v, a in zip(values, template.places, strict=True)], time)

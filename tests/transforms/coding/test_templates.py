@@ -87,24 +87,30 @@ def test_reading_a_broken_form_raises_value_error_and_nothing_else(lines: list[s
 
 
 def test_the_first_line_of_a_kind_shows_its_places_and_later_ones_give_only_those_words() -> None:
-    text = body(
-        *(f"worker {number} took job {job} from queue mail" for number, job in [(7, "a1"), (8, "b2"), (7, "c3")])
-    )
-    form = encoded(text)
+    jobs = [(7, "a1"), (8, "b2"), (7, "c3"), (9, "d4")]
+    form = encoded(body(*(f"worker {number} took job {job} from the queue of mail" for number, job in jobs)))
     assert form is not None
-    assert form[1] == ["begin", "1|worker {7} took job {a1} from queue mail", "1|8 b2", "1|7 c3", "end"]
+    assert form[1] == [
+        "begin",
+        "1|worker {7} took job {a1} from the queue of mail",
+        "1|8 b2",
+        "1|7 c3",
+        "1|9 d4",
+        "end",
+    ]
 
 
-def test_a_long_word_as_shown_is_a_ditto_sign_and_left_out_at_the_end() -> None:
+def test_a_longer_word_as_shown_is_a_ditto_sign_and_the_whole_line_as_shown_is_its_mark() -> None:
     text = body(
         "the request of client-17 for page /index went to server north",
         "the request of client-18 for page /index went to server south",
         "the request of client-17 for page /other went to server north",
+        "the request of client-17 for page /index went to server north",
         "the request of client-17 for page /index went to server south",
     )
     form = encoded(text)
     assert form is not None
-    assert form[1][2:-1] == ['1|18 " south', "1|17 other", '1|17 " south']
+    assert form[1][2:-1] == ['1|18 " south', '1|" other "', "1|", '1|" " south']
 
 
 def test_times_are_cut_where_they_go_on_from_the_line_above() -> None:
@@ -128,9 +134,7 @@ def test_a_time_is_written_whole_again_after_a_while() -> None:
 
 def test_lines_repeated_as_they_are_become_a_range_of_kinds() -> None:
     stack = [
-        "  at the very first frame of the stack",
-        "  then the second frame, deeper in it",
-        "  and at last the third and deepest",
+        f"  File /srv/app/queue/{name}.py, in the function {name} of the worker" for name in ("poll", "take", "run")
     ]
     form = encoded(body("thread one", *stack, "thread two", *stack))
     assert form is not None
@@ -138,11 +142,11 @@ def test_lines_repeated_as_they_are_become_a_range_of_kinds() -> None:
 
 
 def test_blanks_between_columns_are_restored_from_the_column_of_the_first_line() -> None:
-    names = ["a", "longer", "the_longest_of_all"]
+    names = ["a", "longer", "the_longest_of_all", "b"]
     text = body(*(f"tests/test_it.py::{name} PASSED".ljust(60) + f" [ {n}0%]" for n, name in enumerate(names, 1)))
     form = encoded(text)
     assert form is not None
-    assert form[1][2:-1] == ["1|longer 20", "1|the_longest_of_all 30"]
+    assert form[1][2:-1] == ["1|longer 20", "1|the_longest_of_all 30", "1|b 40"]
     assert_restored(text)
 
 
