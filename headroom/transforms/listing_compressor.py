@@ -188,12 +188,8 @@ def _rows(lines: list[str], form: Form) -> list[list[str] | None]:
     """Split the lines into cells; those with too few cells, an indentation or above the first row are no rows."""
     width = _width([line.count(form.glue) + 1 for line in lines if line] or [1])
     first = _first_row(lines) if width > 2 else 0
-    return [
-        cells
-        if at >= first and line[:1] not in ("", " ") and len(cells := line.split(form.glue, width - 1)) == width
-        else None
-        for at, line in enumerate(lines)
-    ]
+    rows = (line.split(form.glue, width - 1) for line in lines)
+    return [row if at >= first and len(row) == width and all(row) else None for at, row in enumerate(rows)]
 
 
 def _width(counts: list[int]) -> int:

@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise, repeat
+from math import inf
 from operator import itemgetter, ne
 
 from headroom.transforms.coding.front import common_root
@@ -22,6 +23,10 @@ STAR = "*"
 HEADING = "> "
 VERBATIM = "|"
 _LOOKED_AT = 100
+_ROWS_BELOW = 2
+"""A heading stands above so many rows on average, or nobody would want to read it."""
+# What cells end with: from a separator on, so that no word is cut, and with a word or times of day in it.
+_END = re.compile(r"[/,;@+ -][^/,;@+ -]*[A-Za-z].*|:\d\d(?::\d\d)?Z?$", re.DOTALL)
 _DATE = re.compile(r"(\d{4}[-/]\d\d[-/])\d\d(?:[ T]|$)")
 _DAY = re.compile(r"(\d{4}[-/]\d\d[-/]\d\d[ T])\d\d:")
 
@@ -51,6 +56,25 @@ class Grouped:
 
 
 @dataclass(frozen=True, slots=True)
+class _Fixed:
+    """What all cells of a column begin and end with; the beginning is the whole cell if nothing varies."""
+
+    begin: str
+    end: str
+    varies: bool
+
+    @property
+    def template(self) -> str:
+        """What stands for the column in the template."""
+        return f"{self.begin}{STAR}{self.end}" if self.varies else self.begin
+
+    def rest(self, column: list[str]) -> list[str]:
+        """Return what of each cell varies."""
+        begin, end = len(self.begin), len(self.end)
+        return [cell[begin : len(cell) - end] for cell in column] if begin or end else column
+
+
+@dataclass(frozen=True, slots=True)
 class _Shared:
     """What a column can give to headings: for each row the beginning of its cell, the whole of it if `whole`."""
 
@@ -77,12 +101,8 @@ def group(lines: Sequence[str], rows: Sequence[list[str] | None], form: Form) ->
         return None
     columns = [list(column) for column in zip(*cells, strict=True)]
     fixed = [_fixed(column) for column in columns]
-    template = form.glue.join(whole if whole is not None else root + STAR for root, whole in fixed)
-    varying = [
-        [cell[len(root) :] for cell in column]
-        for column, (root, whole) in zip(columns, fixed, strict=True)
-        if whole is None
-    ]
+    template = form.glue.join(part.template for part in fixed)
+    varying = [part.rest(column) for column, part in zip(columns, fixed, strict=True) if part.varies]
     if not varying:
         return None
     chosen = _choose(varying)
@@ -107,19 +127,33 @@ def ungroup(template: str, body: Sequence[str], form: Form) -> Iterator[str]:
             yield from filled(line)
 
 
-def _fixed(column: list[str]) -> tuple[str, str | None]:
-    """Return the root that all cells start with, and the cell itself if it is the same in all."""
-    if column.count(column[0]) == len(column):
-        return "", (column[0] if STAR not in column[0] else None)
+def _fixed(column: list[str]) -> _Fixed:
+    """Return what all cells of a column share: all of it, or a folder they begin and a word they end with."""
+    first, shortest = column[0], min(map(len, column))
+    if column.count(first) == len(column) and STAR not in first:
+        return _Fixed(first, "", varies=False)
     root = common_root(column)
-    return (root if STAR not in root and any(map(str.isalpha, root)) else ""), None
+    if STAR in root or not any(map(str.isalpha, root)):
+        root = ""
+    end = _common_end(column)[-(shortest - len(root)) :] if shortest > len(root) else ""
+    found = _END.search(end)
+    return _Fixed(root, found[0] if found and STAR not in end else "", varies=True)
 
 
-def _idle(fixed: list[tuple[str, str | None]], chosen: list[_Shared]) -> int:
+def _common_end(column: list[str]) -> str:
+    if len({cell[-1:] for cell in (column[0], column[len(column) // 2], column[-1])}) > 1:
+        return ""
+    backwards = [cell[::-1] for cell in column]
+    low, high = min(backwards), max(backwards)
+    same = next((at for at, (a, b) in enumerate(zip(low, high, strict=False)) if a != b), min(len(low), len(high)))
+    return low[:same][::-1]
+
+
+def _idle(fixed: list[_Fixed], chosen: list[_Shared]) -> int:
     """Return how many columns at the end share nothing with anything."""
-    varying = [number for number, (_, whole) in enumerate(fixed) if whole is None]
+    varying = [number for number, part in enumerate(fixed) if part.varies]
     used = {varying[offer.column] for offer in chosen}
-    used |= {number for number, (root, whole) in enumerate(fixed) if root or whole is not None}
+    used |= {number for number, part in enumerate(fixed) if part.template != STAR}
     return len(fixed) - 1 - max(used, default=-1)
 
 
@@ -149,7 +183,9 @@ def _length(chosen: list[_Shared], columns: int) -> float:
         changes |= shared.changes
         heading += shared.length / len(shared.parts)
         saved += shared.length
-    return max(1, changes.bit_count()) * heading - saved
+    headings = max(1, changes.bit_count())
+    crowded = chosen and headings * _ROWS_BELOW > len(chosen[0].parts)
+    return inf if crowded else headings * heading - saved
 
 
 def _offers(number: int, column: list[str]) -> Iterator[_Shared]:

@@ -14,10 +14,10 @@ from headroom.transforms.coding.display import as_displayed
 
 _GAP = re.compile(" {2,}")
 _FIELD = re.compile(r"\S+(?: \S+)*")
-_TWO_WORDS = re.compile(r"\w \w")
 _TREE = re.compile(r"[├└│┬─]|\\_|\|-|`-|\+-")
 _DIGIT = re.compile(r"\d")
 _HEADER_LINES = 6
+_LOOKED_AT = 20
 
 
 def unpadded(text: str) -> str:
@@ -30,7 +30,7 @@ def unpadded(text: str) -> str:
         kept.add(header)
     if _TREE.search(text):
         kept.update(at for at, line in enumerate(lines) if _TREE.search(line))
-    gap = "  " if header is not None and _has_wide_cells(lines[header]) else " "
+    gap = "  " if header is not None and _has_wide_cells(lines[header], lines[header + 1 :][:_LOOKED_AT]) else " "
     return "\n".join(line if at in kept else _squeezed(line, gap) for at, line in enumerate(lines))
 
 
@@ -60,6 +60,9 @@ def _has_empty_cell(line: str, starts: list[int]) -> bool:
     return any(end < reached and end - start > 1 and not line[start:end].strip(" ") for start, end in pairwise(starts))
 
 
-def _has_wide_cells(header: str) -> bool:
-    """Say whether a column before the last is named by several words: one blank cannot separate columns then."""
-    return any(_TWO_WORDS.search(name) for name in _FIELD.findall(header)[:-1])
+def _has_wide_cells(header: str, rows: Sequence[str]) -> bool:
+    """Say whether a column but the last is named by words above cells that run on below the blank between them."""
+    last = header.rstrip(" ").rfind("  ")
+    inner = [at for at in range(1, last) if header[at] == " " and " " not in (header[at - 1], header[at + 1])]
+    cells = [row for row in rows if any(map(str.isalnum, row))]
+    return any(row[at : at + 1].strip(" ") for row in cells for at in inner)
