@@ -39,11 +39,13 @@ _KNOWN = re.compile(
     r"[-dlcbpsD][-rwxsStTl]{9}[.+@]? +\S"  # ls -l, tar tv
     r"|(?:\./|/|~/|[A-Za-z]:\\)?[^\s/\\:,;=\"'<>{}()\[\]]*[/\\][^\s:,;=\"'<>{}()\[\]]*$"  # one path
     r"|(?:\./|/)[^:,;=\"'<>{}]+$"  # one path with blanks
+    r"|[^\s:,;=\"'<>{}()\[\]]*[/\\][^\s:,;=\"'<>{}()\[\]]*:\d+$"  # grep -c
     r"|\s{0,8}(?:\d[\d.,]*[KMGTPk]?i?B?|[0-9a-f]{32,128})[\t ]{1,4}\*?[^\s:]*[/.][^\s:]*$"  # du, wc, sums
     r"|[0-9a-f]{6,16}-[0-9a-f]{6,16} [-r]"  # maps
     r"|(?:[│|]\s{1,3}|\s{2,4})*+(?:[├└]─|\|-- |`-- |\+- |\\- )"  # a branch of a tree
 )
 _BETWEEN = re.compile(r"total \d|[^\s:]*[/.][^\s:]*:$")
+_COMMIT = re.compile(r"commit [0-9a-f]{7,64}(?: \(.*\))?")
 _TIME = re.compile(r"\W?(?:\d\d(?:\d\d)?[-/.]\d\d[-/.\d]*[T ]|[A-Z][a-z]{2} +\d{1,2} )?\d\d:\d\d")
 _PADDED = re.compile(r"(?<=\S) {2,}(\S+)")
 _MAX_CELLS = 12
@@ -152,7 +154,9 @@ _FORMS = {"listing.grouped": _grouped, "listing.records": _tabulated, "listing.t
 
 
 def _recorded(lines: list[str]) -> float:
-    """Return the share of lines that belong to records with keys that come again."""
+    """Return the share of lines that belong to records with keys that come again; a git log is known by its commits."""
+    if sum(1 for line in lines if _COMMIT.fullmatch(line)) > 1:
+        return 0.0 if any(line.startswith("@@ ") for line in lines) else 0.6
     found = list(runs(lines))
     shapes = repeated(found, 2)
     return sum(len(run.keys) for run in found if run.keys in shapes) / len(lines)

@@ -62,6 +62,7 @@ FORMATS = {
     + "".join(f"/dev/sda{n}      {n * 8000:>9} {n:>7} {n * 7:>9}  {n}% /mnt/{n}\n" for n in range(1, 12)),
     "kubectl": "NAME            READY   STATUS    RESTARTS   AGE\n"
     + "".join(f"web-7f9c-{n:<6} 1/1     Running   0          {n}d\n" for n in range(10, 22)),
+    "grep -c": "".join(f"/srv/shop/backend/src/orders/part_{n}.py:{n}\n" for n in range(20)),
     "pip list": "Package              Version\n-------------------- ---------\n"
     + "".join(f"package-{n:<12} {n}.0.1\n" for n in range(30)),
     "maps": "".join(
@@ -148,6 +149,10 @@ CPUS = "".join(
     for n in range(5)
 )
 RECORDS = {
+    "git log": "".join(
+        f"commit {n:040x}\nAuthor: Ann Example <ann@example.org>\nDate:   Mon Nov {n} 10:00 2026 +0100\n\n    Do {n}\n\n"
+        for n in range(10, 19)
+    ),
     "cpuinfo": CPUS,
     "smaps": "".join(
         f"55{n:010x}-55{n + 1:010x} r--p 0000 fe:00 26 /usr/bin/cat\nSize:       {n:>4} kB\nRss:           8 kB\nLocked:        0 kB\n"

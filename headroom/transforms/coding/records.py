@@ -63,7 +63,7 @@ def repeated(found: Sequence[Run], least: int) -> set[Shape]:
     return {keys for keys, count in counts.items() if count >= least}
 
 
-def tabulate(lines: Sequence[str], least: int = 3) -> tuple[str, list[str]] | None:
+def tabulate(lines: Sequence[str], least: int = 2) -> tuple[str, list[str]] | None:
     """Write repeated records as rows; return the separator of cells and the lines, None if nothing repeats."""
     found = list(runs(lines))
     shapes = repeated(found, least)
