@@ -42,8 +42,7 @@ def test_the_wheel_holds_the_package_and_the_adapters_and_nothing_else(wheel):
 def test_package_and_adapters_import_from_the_wheel(wheel, tmp_path):
     zipfile.ZipFile(wheel).extractall(tmp_path)
     code = "import headroom, headroom_probe; print(headroom.__file__, headroom_probe.ANSWER, headroom.compress([]).messages)"
-    options = {"cwd": tmp_path, "capture_output": True, "text": True, "check": True}
-    done = subprocess.run([sys.executable, "-c", code], **options)
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout.split() == [str(tmp_path / "headroom" / "__init__.py"), "42", "[]"]
 
 

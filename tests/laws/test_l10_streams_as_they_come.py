@@ -105,6 +105,12 @@ def test_coded_streams_pass_undecoded_and_are_read_all_the_same(route, coding):
     assert exchange.usage == (None if coding == b"unknown" else USAGE[route.wire])
 
 
+@pytest.mark.parametrize("route", ROUTES, ids=lambda row: row.name)
+def test_a_whole_answer_is_not_held_back_either(route):
+    sent, _ = _relay(route, [b'{"a":', b"1", b"}"], JSON, (b"content-length", b"7"))
+    assert [message.get("body") for message in sent] == [None, b'{"a":', b"1", b"}"]
+
+
 @pytest.mark.parametrize("damage", [b"\xff\xfe", b"data: {\n\n", b"data\n\n\n", b"\r\r\r", b"data: [1,2]\n\n", b""])
 @pytest.mark.parametrize("route", ROUTES, ids=lambda row: row.name)
 def test_garbage_passes_as_it_came(route, damage):

@@ -21,6 +21,9 @@ class Step:
     is_error: bool = False
 
 
+# Long and easy to shorten: whoever reads what is opaque would change it.
+TEMPTING = "\n".join(f"/srv/project/source/package/module.py:{n}:    value = compute({n})" for n in range(60))
+
 Builder = Callable[[list[Step], str], dict[str, Any]]
 
 MODELS = {
@@ -40,7 +43,7 @@ def _chat(steps: list[Step], model: str) -> dict[str, Any]:
             {"role": "user", "content": step.user},
             {"role": "assistant", "content": None, "tool_calls": [call]},
             {"role": "tool", "tool_call_id": f"c{number}", "content": step.output},
-            {"role": "assistant", "content": step.assistant},
+            {"role": "assistant", "content": step.assistant, "reasoning_content": TEMPTING},
         ]
     return {"model": model, "temperature": 1.0, "messages": messages}
 
@@ -50,7 +53,7 @@ def _responses(steps: list[Step], model: str) -> dict[str, Any]:
     for number, step in enumerate(steps):
         items += [
             {"role": "user", "content": [{"type": "input_text", "text": step.user}]},
-            {"type": "reasoning", "id": f"rs{number}", "summary": [], "encrypted_content": "gAAAA" * 200},
+            {"type": "reasoning", "id": f"rs{number}", "summary": [], "encrypted_content": TEMPTING},
             {"type": "function_call", "call_id": f"c{number}", "name": step.tool, "arguments": step.arguments},
             {"type": "function_call_output", "call_id": f"c{number}", "output": step.output},
             {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": step.assistant}]},
@@ -70,7 +73,7 @@ def _anthropic(steps: list[Step], model: str) -> dict[str, Any]:
         }
         messages += [
             {"role": "user", "content": [{"type": "text", "text": step.user}]},
-            {"role": "assistant", "content": [{"type": "thinking", "thinking": "hm " * 400, "signature": "s"}, use]},
+            {"role": "assistant", "content": [{"type": "thinking", "thinking": TEMPTING, "signature": "s"}, use]},
             {"role": "user", "content": [result]},
             {"role": "assistant", "content": [{"type": "text", "text": step.assistant}]},
         ]
@@ -87,7 +90,7 @@ def _gemini(steps: list[Step], model: str) -> dict[str, Any]:
         call = {"name": step.tool, "args": json.loads(step.arguments)}
         contents += [
             {"role": "user", "parts": [{"text": step.user}]},
-            {"role": "model", "parts": [{"functionCall": call, "thoughtSignature": "abc"}]},
+            {"role": "model", "parts": [{"functionCall": call, "thoughtSignature": TEMPTING}]},
             {"role": "user", "parts": [{"functionResponse": {"name": step.tool, "response": {"output": step.output}}}]},
             {"role": "model", "parts": [{"text": step.assistant}]},
         ]
