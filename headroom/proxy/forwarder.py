@@ -7,11 +7,13 @@ shape and no internal text. Who leaves or stalls ends both sides of the request.
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Any
 
 import aiohttp
 import msgspec
 
+from headroom.blocks import Payload
 from headroom.errors import RequestError, UpstreamError, UpstreamTimeoutError, UpstreamUnreachableError
 from headroom.integrations.body import Receive, Scope, Send
 from headroom.providers.vendors import Vendor
@@ -24,6 +26,7 @@ from headroom.proxy.target import Answered, Targets, Upward, vendor_for
 from headroom.proxy.upstream import NotConnectedError, Upstream
 
 _BODILESS = frozenset({204, 304})
+_log = logging.getLogger("headroom.proxy")
 
 
 class Forwarder:
@@ -91,16 +94,21 @@ class Forwarder:
         request = _as_object(await client.whole_body(self._max_body_bytes))
         if request.get("stream"):
             raise RequestError("This handler does not stream; send the request without `stream`.")
-        try:
-            answer = await handler.call_provider(handler.prepare_request(request))
-            body = msgspec.json.encode(handler.postprocess_response(answer))
-        except (RequestError, UpstreamError):
-            raise
-        except Exception as error:
-            raise UpstreamError("The handler failed.") from error
+        # A handler is a plug-in and may fail in any way; gathering returns what it raises as a value.
+        (body,) = await asyncio.gather(_answer_of(handler, request), return_exceptions=True)
+        if isinstance(body, (RequestError, UpstreamError)):
+            raise body
+        if isinstance(body, BaseException):
+            _log.warning("%s failed", type(handler).__name__, exc_info=body)
+            raise UpstreamError("The handler failed.") from body
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
         await client.start(200, headers)
         await client.write(body, more=False)
+
+
+async def _answer_of(handler: BaseHandlerMixin, request: Payload) -> bytes:
+    answer = await handler.call_provider(handler.prepare_request(request))
+    return msgspec.json.encode(handler.postprocess_response(answer))
 
 
 def _request_headers(scope: Scope, client: Client) -> list[tuple[str, str]]:
@@ -132,7 +140,7 @@ def _cut(error: Exception) -> UpstreamError:
     return UpstreamUnreachableError("The upstream broke off in mid-answer.")
 
 
-def _as_object(body: bytes) -> dict[str, Any]:
+def _as_object(body: bytes) -> Payload:
     try:
         value = msgspec.json.decode(body)
     except (msgspec.DecodeError, RecursionError) as error:

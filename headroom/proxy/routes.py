@@ -62,7 +62,8 @@ def _add_statistics(app: FastAPI, state: ProxyState) -> None:
 
     @app.get("/stats")
     async def stats() -> Response:
-        return _json({**alive(state), **state.stats.view()})
+        left_out = dict(state.pipeline.guard.failures) if state.pipeline else {}
+        return _json({**alive(state), **state.stats.view(), "left_out": left_out})
 
     @app.post("/stats/reset")
     async def reset() -> Response:

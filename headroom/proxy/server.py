@@ -2,7 +2,8 @@
 
     HeadroomASGIMiddleware(Proxy(management app | Forwarder))
 
-`uvicorn headroom.proxy.server:app` and gunicorn find the application in the lazy attribute `app`.
+`uvicorn headroom.proxy.server:app` and gunicorn find the application in the lazy attribute `app`; uvicorn adds
+headers of its own to every answer unless it is told `--no-server-header --no-date-header`, as `run` does.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import uvicorn
 from headroom import __version__
 from headroom.integrations.asgi import HeadroomASGIMiddleware
 from headroom.integrations.body import Receive, Scope, Send
-from headroom.pipeline import Pipeline, PipelineEvent, PipelineStage
+from headroom.pipeline import PipelineEvent, PipelineStage
 from headroom.proxy.config import ProxyConfig
 from headroom.proxy.forwarder import Forwarder
 from headroom.proxy.management import MANAGEMENT, Management
@@ -36,7 +37,6 @@ class Proxy:
 
     def __init__(self, state: ProxyState, forwarder: Forwarder) -> None:
         self.state = state
-        self.pipeline: Pipeline | None = None
         self._forwarder = forwarder
         self._management = Management(state)
 
@@ -72,8 +72,8 @@ class Proxy:
         await self._forwarder.upstream.aclose()
 
     def _fire(self, stage: PipelineStage) -> None:
-        if self.pipeline is not None:
-            self.pipeline.fire(PipelineEvent(stage=stage))
+        if self.state.pipeline is not None:
+            self.state.pipeline.fire(PipelineEvent(stage=stage))
 
 
 def _warm() -> None:
@@ -94,9 +94,8 @@ def _assemble(config: ProxyConfig, upstream: Upstream | None = None) -> tuple[He
     stats = Stats()
     forwarder = Forwarder(config, upstream)
     state = ProxyState(config, stats, forwarder.upstream)
-    proxy = Proxy(state, forwarder)
-    app = HeadroomASGIMiddleware(proxy, equipped(config, stats), refuse_large=True)
-    proxy.pipeline = app.pipeline
+    app = HeadroomASGIMiddleware(Proxy(state, forwarder), equipped(config, stats), refuse_large=True)
+    state.pipeline = app.pipeline
     return app, state
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
-from headroom.pipeline import PipelineExtension
+from headroom.pipeline import Pipeline, PipelineExtension
 from headroom.proxy.config import ProxyConfig
 from headroom.proxy.interceptors.base import Interceptors
 from headroom.proxy.stats import Stats
@@ -14,7 +14,7 @@ from headroom.proxy.upstream import Upstream
 
 @dataclass(slots=True)
 class ProxyState:
-    """The parts of a running proxy, or of a host app, which has no `upstream` of ours.
+    """The parts of a running proxy; of a host app there is neither an `upstream` nor a `pipeline` that we know.
 
     `draining` is set once the process has been told to stop.
     """
@@ -22,6 +22,7 @@ class ProxyState:
     config: ProxyConfig
     stats: Stats
     upstream: Upstream | None = None
+    pipeline: Pipeline | None = None
     started: bool = False
     draining: bool = False
     began: float = field(default_factory=time.monotonic)

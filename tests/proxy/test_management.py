@@ -123,6 +123,15 @@ def test_stats_count_failures_by_code() -> None:
     assert view["requests"]["by_status"] == {"403": 1}
 
 
+def test_stats_name_the_plug_ins_that_failed_and_were_left_out() -> None:
+    class Broken:
+        def on_pipeline_event(self, event: Any) -> None:
+            raise ValueError
+
+    *_, answer = asked(chat(), request("GET", "/stats"), pipeline_extensions=[Broken()])
+    assert json.loads(answer.body)["left_out"]["Broken"] > 0
+
+
 def test_a_reset_begins_a_new_ledger() -> None:
     *_, answer = asked(chat(), request("POST", "/stats/reset"), request("GET", "/stats"))
     assert json.loads(answer.body)["requests"]["total"] == 0
