@@ -1,0 +1,113 @@
+"""Programs under measurement: started on a free port, watched through /proc, stopped at the end."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.report import ROOT
+from headroom.demo.proxy_process import address_of
+
+_READY_SECONDS = 20.0
+_STOP_SECONDS = 5.0
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running server: where it listens and how long it took to be there."""
+
+    pid: int
+    host: str
+    port: int
+    ready_seconds: float
+
+    @property
+    def url(self) -> str:
+        """The base URL."""
+        return f"http://{self.host}:{self.port}"
+
+    def cpu_seconds(self) -> float:
+        """Return the CPU time that the process has used so far, in user and kernel mode (proc(5))."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _TICKS
+
+    def resident_mb(self) -> float:
+        """Return the memory that the process holds, in MB of 10^6 bytes."""
+        for line in Path(f"/proc/{self.pid}/status").read_text(encoding="ascii", errors="replace").splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) * 1024 / 1e6
+        return 0.0
+
+
+@contextmanager
+def upstream() -> Iterator[Server]:
+    """Run the upstream with constant answers while the block runs."""
+    with _running(["-m", "benchmarks.upstream"], "") as server:
+        yield server
+
+
+@contextmanager
+def proxy(upstream_url: str, *options: str) -> Iterator[Server]:
+    """Run `headroom proxy` in front of an upstream while the block runs; it is ready when `/readyz` says so."""
+    urls = [part for vendor in ("openai", "anthropic", "gemini") for part in (f"--{vendor}-api-url", upstream_url)]
+    with _running(["-m", "headroom.cli", "proxy", "--port", "0", *urls, *options], "/readyz") as server:
+        yield server
+
+
+@contextmanager
+def _running(arguments: Sequence[str], probe: str) -> Iterator[Server]:
+    start = time.perf_counter()
+    with subprocess.Popen(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env=_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        try:
+            host, _, port = address_of(process).removeprefix("http://").rpartition(":")
+            if probe:
+                _wait_until_ready(host, int(port), probe)
+            yield Server(process.pid, host, int(port), time.perf_counter() - start)
+        finally:
+            _stop(process)
+
+
+def _environment() -> dict[str, str]:
+    """Return our environment without settings for the proxy and without detours around the loopback device."""
+    kept = {name: value for name, value in os.environ.items() if not name.upper().startswith("HEADROOM_")}
+    path = os.pathsep.join([str(ROOT), *filter(None, [kept.get("PYTHONPATH")])])
+    return {**kept, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1", "PYTHONPATH": path}
+
+
+def _wait_until_ready(host: str, port: int, probe: str) -> None:
+    deadline = time.monotonic() + _READY_SECONDS
+    while time.monotonic() < deadline:
+        connection = http.client.HTTPConnection(host, port, timeout=1)
+        try:
+            connection.request("GET", probe)
+            if connection.getresponse().status == 200:
+                return
+        except OSError:
+            time.sleep(0.005)
+        finally:
+            connection.close()
+    raise TimeoutError(f"not ready after {_READY_SECONDS:.0f} s")
+
+
+def _stop(process: subprocess.Popen[str]) -> None:
+    process.terminate()
+    try:
+        process.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
