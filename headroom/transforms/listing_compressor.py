@@ -128,7 +128,7 @@ def _grouped(text: str) -> str | None:
 def _tabulated(text: str) -> str | None:
     """Write repeated records as rows, or return None if there are none."""
     lines = text.split("\n")
-    tabulated = tabulate(lines)
+    tabulated = tabulate(lines) if _recorded(lines[:_LOOKED_AT]) else None
     if tabulated is None:
         return None
     separator, body = tabulated

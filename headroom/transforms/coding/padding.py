@@ -14,7 +14,7 @@ from headroom.transforms.coding.display import as_displayed
 
 _GAP = re.compile(" {2,}")
 _FIELD = re.compile(r"\S+(?: \S+)*")
-_TREE = re.compile(r"[├└│┬─]|\\_|\|-|`-|\+-")
+_BRANCHES = ("├", "└", "│", "┬", "\\_", "|-", "`-", "+-")
 _DIGIT = re.compile(r"\d")
 _HEADER_LINES = 6
 _LOOKED_AT = 20
@@ -28,8 +28,9 @@ def unpadded(text: str) -> str:
     kept = {at for at, line in enumerate(lines) if starts and _has_empty_cell(line, starts)}
     if kept and header is not None:
         kept.add(header)
-    if _TREE.search(text):
-        kept.update(at for at, line in enumerate(lines) if _TREE.search(line))
+    branches = [branch for branch in _BRANCHES if branch in text]
+    if branches:
+        kept.update(at for at, line in enumerate(lines) if any(branch in line for branch in branches))
     gap = "  " if header is not None and _has_wide_cells(lines[header], lines[header + 1 :][:_LOOKED_AT]) else " "
     return "\n".join(line if at in kept else _squeezed(line, gap) for at, line in enumerate(lines))
 

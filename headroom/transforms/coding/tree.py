@@ -62,6 +62,8 @@ class Undrawn:
 def undraw(lines: Sequence[str]) -> Undrawn | None:
     """Write a drawing by indentation; None if it is none, or not drawn as its levels say."""
     for style in STYLES:
+        if not any(style.middle in line for line in lines):
+            continue
         read = [style.read(line) for line in lines]
         if sum(level > 0 for level, _ in read) < _FEW:
             continue
