@@ -30,7 +30,7 @@ def _command() -> Callable[..., int]:
 
     def proxy(**given: Any) -> int:
         try:
-            return _serve(ProxyConfig(**_values(given)))
+            return _serve(ProxyConfig(**{name: value for name, value in given.items() if value not in (None, [])}))
         except ConfigError as error:
             print(f"headroom proxy: {error}", file=sys.stderr)
             raise typer.Exit(2) from error
@@ -59,31 +59,12 @@ def _option(name: str, field: FieldInfo) -> Any:
     flag = "--" + name.replace("_", "-")
     names = f"{flag}/--no-{name.replace('_', '-')}" if field.annotation is bool else flag
     kind = get_origin(field.annotation)
-    metavar = "KEY=VALUE..." if kind is dict else "TEXT..." if kind is tuple else None
+    metavar = "PATH=WIRE..." if kind is dict else "TEXT..." if kind is tuple else None
     return typer.Option(None, names, help=f"{field.description}{shown}", show_default=False, metavar=metavar)
 
 
 def _kind(field: FieldInfo) -> Any:
-    """Return the type that the command line parses: lists are repeated options, mappings repeated KEY=VALUE."""
+    """Return the type that the command line parses: lists are repeated options, so are mappings."""
     if get_origin(field.annotation) in (tuple, dict):
         return list[str] | None
     return field.annotation | None  # type: ignore[operator]
-
-
-def _values(given: dict[str, Any]) -> dict[str, Any]:
-    """Return what was typed, in the types of the fields."""
-    values = {name: value for name, value in given.items() if value not in (None, [])}
-    for name, value in values.items():
-        kind = get_origin(ProxyConfig.model_fields[name].annotation)
-        if kind is dict:
-            values[name] = dict(_pair(name, item) for item in value)
-        elif kind is tuple:
-            values[name] = tuple(value)
-    return values
-
-
-def _pair(name: str, item: str) -> tuple[str, str]:
-    key, equals, value = item.partition("=")
-    if not equals:
-        raise ConfigError(f"--{name}: {item!r} is not KEY=VALUE")
-    return key, value

@@ -54,7 +54,9 @@ def _short(name: str) -> str:
 class ProxyConfig(BaseSettings):
     """Options of the middleware, the proxy and the library."""
 
-    model_config = SettingsConfigDict(env_prefix="HEADROOM_", extra="forbid", arbitrary_types_allowed=True)
+    model_config = SettingsConfigDict(
+        env_prefix="HEADROOM_", extra="forbid", arbitrary_types_allowed=True, enable_decoding=False
+    )
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8787, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
@@ -119,12 +121,31 @@ class ProxyConfig(BaseSettings):
         except ValidationError as error:
             first = error.errors()[0]
             name = ".".join(str(part) for part in first["loc"])
-            raise ConfigError(f"setting {name!r}: {first['msg']}") from error
+            raise ConfigError(f"setting {name!r}: {first['msg'].removeprefix('Value error, ')}") from error
 
     @field_validator("transforms")
     @classmethod
     def _as_set(cls, value: Any) -> TransformSet:
         return value if isinstance(value, TransformSet) else TransformSet(value)
+
+    @field_validator("excluded_tools", "allow_upstream", mode="before")
+    @classmethod
+    def _listed(cls, value: Any) -> Any:
+        """Take `a,b` as the environment gives it."""
+        return _items(value) if isinstance(value, str) else value
+
+    @field_validator("paths", mode="before")
+    @classmethod
+    def _mapped(cls, value: Any) -> Any:
+        """Take `PATH=WIRE,...` and lists of `PATH=WIRE`, as environment and command line give them."""
+        if isinstance(value, str):
+            value = _items(value)
+        if not isinstance(value, (list, tuple)):
+            return value
+        pairs = [str(item).rpartition("=") for item in value]
+        if not all(path and wire for path, _, wire in pairs):
+            raise ValueError("must be PATH=WIRE")
+        return {path: wire for path, _, wire in pairs}
 
     @field_validator("openai_api_url", "anthropic_api_url", "gemini_api_url")
     @classmethod
@@ -144,6 +165,10 @@ class ProxyConfig(BaseSettings):
             block_seconds=self.block_seconds,
             request_seconds=self.request_seconds,
         )
+
+
+def _items(value: str) -> list[str]:
+    return [item.strip() for item in value.split(",") if item.strip()]
 
 
 def normal_base_url(value: str) -> str:

@@ -29,7 +29,6 @@ from headroom.proxy.upstream import Upstream
 from headroom.tokens import TokenCounter
 
 _KEEP_ALIVE_SECONDS = 75
-_log = logging.getLogger("headroom.proxy")
 
 
 class Proxy:
@@ -175,7 +174,7 @@ def _server_config(app: HeadroomASGIMiddleware, config: ProxyConfig) -> uvicorn.
         host=config.host,
         port=config.port,
         http="httptools",
-        loop="uvloop",
+        loop="auto",
         ws="none",
         lifespan="on",
         log_level="warning",

@@ -71,6 +71,16 @@ def test_what_is_not_typed_comes_from_the_environment(
     assert (started[0].port, started[0].host, started[0].openai_api_url) == (4321, "127.0.0.2", "http://env.test")
 
 
+def test_lists_come_from_the_environment_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADROOM_EXCLUDED_TOOLS", "read_*, search")
+    monkeypatch.setenv("HEADROOM_ALLOW_UPSTREAM", "https://a.test,https://b.test")
+    monkeypatch.setenv("HEADROOM_PATHS", "/chat=auto,/x=y/*=anthropic")
+    config = ProxyConfig()
+    assert config.excluded_tools == ("read_*", "search")
+    assert config.allow_upstream == ("https://a.test", "https://b.test")
+    assert config.paths == {"/chat": "auto", "/x=y/*": "anthropic"}
+
+
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
@@ -79,7 +89,7 @@ def test_what_is_not_typed_comes_from_the_environment(
         (["--port", "70000"], "port"),
         (["--lossless-tier", "huge"], "--lossless-tier"),
         (["--openai-api-url", "ftp://x"], "openai_api_url"),
-        (["--paths", "nonsense"], "KEY=VALUE"),
+        (["--paths", "nonsense"], "PATH=WIRE"),
         (["surplus"], "surplus"),
     ],
 )
