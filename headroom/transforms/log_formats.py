@@ -18,38 +18,46 @@ _SEVERITY = r"(?:fatal )?(?:error|warning|note|remark|info|hint|Error|Warning)\b
 _PLACE = r"[^\s:()|][^:()|\n]{0,250}"
 
 _RECORDS = (
-    rf"(?:\S{{1,60}} ){{0,5}}[\[<(]?(?:{_LEVEL})[\])>]?(?:[ :|]|$)",  # loggers of every language, level near the front
-    r"\[ *\d+\.\d{6}\] ",  # kernel ring buffer
-    r"\d{10}\.\d{3,6}:? ",  # Unix time
+    rf"(?:\S{{1,60}} ){{0,5}}[\[<(]?(?:{_LEVEL})[\])>]?(?:[ :|]|$)",  # loggers: a level near the front
+    r"\[ *\d+\.\d{6}\] |\d{10}\.\d{3,6}:? |\[\d{4}\.\d\d\.\d\d-",  # kernel ring buffer, Unix time, dotted dates
     r"\w+=[^\n]*?\b(?:level|lvl|severity)=\w|(?:level|lvl)=\w",  # key=value
+    r"(?:\S+ - )?\"?(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) /\S*(?: HTTP/[\d.]+\")? \d{3}\b",  # web servers
     r"npm (?:verb|info|http|WARN|ERR!|warn|error|notice|timing|sill|silly|verbose|debug)\b",
-    r"[a-z_]\w{2,30}\([^\n]{0,400}\) += (?:-?\d|0x|\?)",  # strace
-    r" +\d+:\t",  # run-time linker
+    r"[a-z_]\w{2,30}\([^\n]{0,400}\) += (?:-?\d|0x|\?)| +\d+:\t|==\d+== ",  # strace, linker, valgrind
     r"(?:Get|Hit|Ign|Err):\d+ |(?:Inst|Conf|Remv) \S+ |(?:Setting up|Unpacking|Selecting previously|Preparing to) ",
     r"(?:Looking in (?:indexes|links):|Collecting|Requirement already satisfied:|Installing collected packages:) ",
-    r"Successfully (?:installed|built) |Processing \S+\.(?:whl|gz|zip)",
+    r"Successfully (?:installed|built) |Processing \S+\.(?:whl|gz|zip)| +- (?:Installing|Updating|Removing) \S",
     r" *(?:Using cached|Downloading|Obtaining|Attempting uninstall:|Found existing installation:|Building wheels?) ",
-    r"make(?:\[\d+\])?: |\[ *\d+%\] |\[\d+/\d+\] |-- [A-Z]|CMake (?:Error|Warning)|(?:gcc|cc|g\+\+|c\+\+|clang) -",
+    r"(?:Using|Fetching|Installing) \S+ \d+\.|go: (?:downloading|finding|added|upgraded) ",
+    r"make(?:\[\d+\])?: |\[ *\d+%\] |\[[\d,]+ ?/ ?[\d,]+\] |-- [A-Z]|CMake (?:Error|Warning)|libtool: ",
+    r"(?:gcc|cc|g\+\+|c\+\+|clang) -| +(?:CC|CXX|LD|AR|AS|CCLD|CXXLD|GEN|HOSTCC)(?: \[M\])? +\S+$",
     r" +(?:Compiling|Checking|Downloaded|Downloading|Fresh|Updating|Adding|Locking|Running|Finished|Installing) \S",
-    r"Step \d+/\d+ :| ---> |#\d+ (?:\d+\.\d+ |\[|DONE|CACHED|sha256:)|> Task :",
+    r"Step \d+/\d+ :| ---> |#\d+ (?:\d+\.\d+ |\[|DONE|CACHED|sha256:)|[0-9a-f]{12}: (?:[A-Z]\w+ )",  # docker
+    r"> Task :|asset \S+ [\d.]+ (?:bytes|[KM]iB)| *\S+ [\d.]+ (?:bytes|[KM]iB) \[|\S+ +[\d.]+ kB │",  # bundlers
+    r"(?:ok|changed|skipping|failed|fatal|unreachable): \[|(?:TASK|PLAY|RUNNING HANDLER) \[",  # ansible
+    r"\S+: (?:Creating|Refreshing state|Still \w+|Reading|Modifying|Destroying)\.\.\.",  # terraform
+    r"\S+: (?:Creation|Modifications|Destruction|Read) complete after ",
     r"(?:ok|not ok) \d+|=== (?:RUN|PAUSE|CONT|NAME) |\s*--- (?:PASS|FAIL|SKIP): |ok  \t|\?   \t|\[ +\w+ +\] ",
-    r"test \S+(?: - .*)? \.\.\. (?:ok|FAILED|ignored)|test_\w+ \([\w.]+\)",
+    r"test \S+(?: - .*)? \.\.\. (?:ok|FAILED|ignored)|test_\w+ \([\w.]+\)|\d+\) \S+::\S+",
     r"\S+::\S+ (?:PASSED|FAILED|SKIPPED|ERROR|XFAIL)",
     r" *[✓✕✗✘\u00d7√✔✖○●] |(?:PASS|FAIL) \S+\.\w+|\S+\.py [.FEsxX]+ +\[ *\d+%\]|[.FEsxX]{20,} +\[ *\d+%\]",
     r" *\d+/\d+ Test +#\d+: | *Start +\d+: |Tests run: \d+",
 )
+"""Lines that stand for themselves."""
 _HEADS = (
-    rf"{_PLACE}(?::\d+(?::\d+)?(?:-\d+)?|\(\d+(?:,\d+)?\)): {_SEVERITY}",  # gcc, clang, mypy, javac, tsc, msbuild
-    rf"{_PLACE}:\d+(?::\d+)?: \[?[A-Z]{{1,5}}\d{{2,5}}\b",  # flake8, ruff, pylint
+    rf"{_PLACE}(?::\d+(?::\d+)?(?:-\d+)?|\(\d+(?:,\d+)?\)):? (?:- )?{_SEVERITY}",  # gcc, clang, mypy, javac, tsc
+    rf"{_PLACE}:\d+(?::\d+)?: (?:\[?[A-Z]{{1,5}}\d{{2,5}}\b|[A-Z]: [A-Z])",  # flake8, ruff, pylint, rubocop
     rf"{_PLACE}\.go:\d+:\d+: [a-z]|{_PLACE}: In (?:member )?function |In file included from ",
-    r" +\d+:\d+ +(?:error|warning) ",  # eslint
+    r" +\d+:\d+ +(?:error|warning) |\[\S+:\d+\]: \(",  # eslint, cppcheck
     r"(?:error|warning)(?:\[\w+\])?: | *--> \S+:\d+:\d+| *= (?:note|help): ",  # rustc
-    r" *File \"[^\"\n]+\", line \d+|Traceback \(most recent call last\)|\s+at \S.*(?::\d+|\(Native Method\)|\))$",
-    r"Caused by: |\s+\.\.\. \d+ more|goroutine \d+ \[|\t\S+\.go:\d+|#\d+ +(?:0x[0-9a-f]+ in |\S+ \()",
-    r"\s+from \S+:\d+:in ",
-    r"(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Warning|Exit)\b(?::|$)|Thread (?:0x)?[0-9a-f]+ ",
+    r" *File \"[^\"\n]+\", line \d+|Traceback \(most recent call last\)",
+    r"\s+at \S.*(?::\d+|:line \d+|\(Native Method\)|\))$|Caused by: |\s+\.\.\. \d+ more",
+    r"goroutine \d+ \[|\t\S+\.go:\d+| *#\d+ +(?:0x[0-9a-f]+ in |\S+ \(|\S+\(\d+\): )| +\d+: +\S+::\S",
+    r"\s+from \S+:\d+:in |Thread (?:0x)?[0-9a-f]+ ",
+    r"(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Warning|Exit)\b(?::|$)",
     r"={5,} .* ={5,}$|_{5,} .* _{5,}$|(?:FAILED|ERROR|PASSED) \S+::|E   |(?:FAIL|ERROR): \w+ \(|>    ",
 )
+"""Lines that others belong to: diagnostics, frames, failures."""
 _RECORD = re.compile("|".join(_RECORDS))
 _HEAD = re.compile("|".join(_HEADS))
 _FOREIGN = re.compile(

@@ -134,7 +134,9 @@ def test_a_time_is_written_whole_again_after_a_while() -> None:
 
 def test_lines_repeated_as_they_are_become_a_range_of_kinds() -> None:
     stack = [
-        f"  File /srv/app/queue/{name}.py, in the function {name} of the worker" for name in ("poll", "take", "run")
+        "  at the very first frame of the stack, where the worker polls its queue of mail",
+        "  then one frame deeper, on the way from the queue to whoever has to take the job",
+        "  and last of all in the third frame: nothing is left to do but to wait for mail",
     ]
     form = encoded(body("thread one", *stack, "thread two", *stack))
     assert form is not None
