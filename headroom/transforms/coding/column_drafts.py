@@ -21,7 +21,7 @@ from headroom.transforms.coding.tables import KEY, Column
 
 _MOSTLY = 3
 _BLANK_COST = 3
-_MIN_AFFIX = 6
+_MIN_AFFIX = 10
 _MIN_AFFIX_OF_NAMES = 32
 _MIN_TEMPLATE = 6
 _MIN_OBJECTS = 3
@@ -163,25 +163,36 @@ def _shared(one: str, other: str) -> int:
 
 
 def _filled(draft: Draft, sources: list[Draft], names: re.Pattern[str]) -> Draft | None:
-    """Tell strings that follow from other columns by a template in the header."""
-    values = draft.values
-    first, example = next(((i, value) for i, value in enumerate(values) if type(value) is str), (0, ""))
-    if len(example) < _MIN_TEMPLATE:
+    """Tell strings that follow from other columns by a template in the note."""
+    strings = [index for index, value in enumerate(draft.values) if type(value) is str]
+    for example in (strings[0], strings[-1]) if strings else ():
+        found = _template_at(example, draft, sources)
+        if found is None:
+            continue
+        template = Template(found, names)
+        cells = {source.column.name: source.values for source in sources}
+        columns = [cells[name] for name in template.names if name in cells]
+        if len(columns) < len(template.names):
+            continue
+        if _fits(template, columns, draft.values, strings[-1]) and _fits(template, columns, draft.values, strings[0]):
+            rows = range(len(draft.values))
+            exceptions = [row for row in rows if not _fits(template, columns, draft.values, row)]
+            filled = _hoisted(draft, found, exceptions)
+            return filled if not exceptions or _cheaper(filled, draft) is filled else None
+    return None
+
+
+def _template_at(row: int, draft: Draft, sources: list[Draft]) -> str | None:
+    """Return a template for the string of one row, told by the other columns of that row."""
+    text = str(draft.values[row])
+    if len(text) < _MIN_TEMPLATE:
         return None
-    known = {draft.column.name: text for draft in reversed(sources) if (text := _text(draft.values[first]))}
-    found = template_for(example, known)
-    if found is None:
-        return None
-    template = Template(found, names)
-    columns = {d.column.name: d.values for d in reversed(sources) if d.column.name in template.names}
-    exceptions = [
-        index
-        for index, value in enumerate(values)
-        if type(value) is not str
-        or value != template.fill({name: _text(cells[index]) for name, cells in columns.items()})
-    ]
-    filled = _hoisted(draft, found, exceptions)
-    return filled if not exceptions else (filled if _cheaper(filled, draft) is filled else None)
+    return template_for(text, {source.column.name: known for source in sources if (known := _text(source.values[row]))})
+
+
+def _fits(template: Template, columns: list[Cells], values: Cells, row: int) -> bool:
+    """Say whether a row is what the template makes of it."""
+    return values[row] == template.join([_text(cells[row]) for cells in columns]) and type(values[row]) is str
 
 
 def _text(value: Value) -> str:

@@ -69,7 +69,7 @@ RECORDS = st.fixed_dictionaries(
     {
         "id": st.integers(0, 5),
         "login": LOGINS,
-        "long": st.sampled_from(["https://example.org/a/1", "https://example.org/a/2"]),
+        "long": st.sampled_from(["https://example.org/a/1", "https://example.org/a/2", "<state> ann 7"]),
     },
     optional={
         "owner": PEOPLE | st.none(),
@@ -131,7 +131,9 @@ def test_marks_of_ours_around_the_json_do_no_harm(rows, around):
     assert_restored(around + json.dumps(rows) + "\n" + around)
 
 
-@given(ROWS, st.sampled_from(["[table 1]", "[json: x]", '"[table 1]"', "<login>", "[table_ 2: 1 rows]"]))
+@given(
+    ROWS, st.sampled_from(["[table 1]", "[json: x]", '"[table 1]"', "<login>", "<owner> of ann", "[table_ 2: 1 rows]"])
+)
 def test_marks_of_ours_inside_the_json_do_no_harm(rows, mark):
     assert_restored(json.dumps([{**row, "mark": mark} for row in rows]))
 
