@@ -11,7 +11,8 @@ from operator import eq
 _NUMBER = re.compile(r"[0-9][A-Za-z0-9_]*+")
 _GAP = re.compile(r"(?<=[^ \n]) {2,}")
 _QUOTES = "`'\"\u2018\u2019\u201c\u201d"
-_VARYING = re.compile(rf"(?<=\w\.)\w+(?=\)| |$)|(?<=[/:])[^/: ]+(?= |$)|(?<=[{_QUOTES}])[^ {_QUOTES}]+(?=[{_QUOTES}])")
+_VARYING = re.compile(rf"[/:][^/: ]+(?= |$)|\.\w+(?=\)| |$)|[{_QUOTES}][^ {_QUOTES}]+(?=[{_QUOTES}])")
+"""Last parts of paths and names, and quoted words: what varies most in lines that are alike otherwise."""
 _PUNCTUATION = "0.,:;-+/()[]{}<>#%=*_\x00"
 _OPEN = "\x00"
 """Ends a word of which only the beginning is common."""
@@ -57,18 +58,18 @@ def _kinds_of(rare: Iterable[tuple[str, list[int]]]) -> Iterator[_Kind]:
     families = _families(rare)
     yield from (kind for kind in families if kind.size >= FREQUENT)
     small = (kind for kind in families if kind.size < FREQUENT)
-    yield from _joined(_Kind(kind.common, [(_letters(kind.common), kind.members)]) for kind in small)
+    yield from _joined(_Kind(kind.common, [(kind.common, kind.members)]) for kind in small)
 
 
 @dataclass(slots=True)
 class _Kind:
     """Lines of the same number of words, blank where blank; `common` are the words that all of them share.
 
-    `parts` are the line numbers that it was joined from, each with the number of letters that these lines share.
+    `parts` are the lines that it was joined from: the words that they share, and their numbers.
     """
 
     common: list[str]
-    parts: list[tuple[int, list[int]]]
+    parts: list[tuple[Sequence[str], list[int]]]
 
     @property
     def members(self) -> list[int]:
@@ -90,7 +91,8 @@ class _Kind:
         shared = _letters(self.common)
         together: list[int] = []
         for own, members in self.parts:
-            if (len(members) - 1) * own - _OWN_COST > len(members) * shared:
+            size = len(members)
+            if size > 1 and (size - 1) * _letters(own) - _OWN_COST > size * shared:
                 yield members
             else:
                 together.extend(members)
@@ -116,7 +118,7 @@ def _families(rare: Iterable[tuple[str, list[int]]]) -> list[_Kind]:
     families: dict[str, _Kind] = {}
     for shape, members in rare:
         words = shape.split(" ")
-        kind = _Kind(words, [(_letters(words), members)])
+        kind = _Kind(words, [(words, members)])
         home = families.setdefault(_VARYING.sub(_OPEN, shape), kind)
         if home is not kind:
             home.join(kind)
