@@ -37,14 +37,13 @@ _TREE_NOTE = re.compile(
 )
 _KNOWN = re.compile(
     r"[-dlcbpsD][-rwxsStTl]{9}[.+@]? +\S"  # ls -l, tar tv
-    r"|(?:\./|/|~/|[A-Za-z]:\\)?[^\s/\\:,;=\"'<>{}()\[\]]*[/\\][^\s:,;=\"'<>{}()\[\]]*$"  # one path
-    r"|(?:\./|/)[^:,;=\"'<>{}]+$"  # one path with blanks
-    r"|[^\s:,;=\"'<>{}()\[\]]*[/\\][^\s:,;=\"'<>{}()\[\]]*:\d+$"  # grep -c
-    r"|\s{0,8}(?:\d[\d.,]*[KMGTPk]?i?B?|[0-9a-f]{32,128})[\t ]{1,4}\*?[^\s:]*[/.][^\s:]*$"  # du, wc, sums
+    r"|(?:[A-Za-z]:(?=\\))?[^\s/\\:,;=\"'<>{}()\[\]]*+[/\\][^\s:,;=\"'<>{}()\[\]]*+(?::\d++)?$"  # one path, grep -c
+    r"|(?:\./|/)[^:,;=\"'<>{}]++$"  # one path with blanks
+    r"|\s{0,8}(?:\d[\d.,]*+[KMGTPk]?i?B?|[0-9a-f]{32,128})[\t ]{1,4}\*?[^\s:/.]*+[/.][^\s:]*+$"  # du, wc, sums
     r"|[0-9a-f]{6,16}-[0-9a-f]{6,16} [-r]"  # maps
     r"|(?:[│|]\s{1,3}|\s{2,4})*+(?:[├└]─|\|-- |`-- |\+- |\\- )"  # a branch of a tree
 )
-_BETWEEN = re.compile(r"total \d|[^\s:]*[/.][^\s:]*:$")
+_BETWEEN = re.compile(r"total \d|[^\s:/.]*+[/.][^\s:]*+:$")
 _COMMIT = re.compile(r"commit [0-9a-f]{7,64}(?: \(.*\))?")
 _TIME = re.compile(r"\W?(?:\d\d(?:\d\d)?[-/.]\d\d[-/.\d]*[T ]|[A-Z][a-z]{2} +\d{1,2} )?\d\d:\d\d")
 _PADDED = re.compile(r"(?<=\S) {2,}(\S+)")
