@@ -61,15 +61,17 @@ _HEADS = (
 _RECORD = re.compile("|".join(_RECORDS))
 _HEAD = re.compile("|".join(_HEADS))
 _FOREIGN = re.compile(
-    r"\S+?:\d+[:-]\s*\d{4}-|[-dlbcps][-rwxsStT]{9}|[+@{}\"|]|<(?!\d)|\s*\"[^\"\n]*\":|[^,\n ]*,[^,\n ]*,[^,\n ]*,"
+    r"\S+?:\d+[:-]\s*\d{4}-|[-dlbcps][-rwxsStT]{9}|[+@{}\"|│┌├└]|<(?!\d)|\s*\"[^\"\n]*\":|[^,\n ]*,[^,\n ]*,[^,\n ]*,"
 )
 """Lines that hold times or numbers and are yet no log: search hits, listings, diffs, JSON, markup, CSV."""
 _AFTER_TIME = re.compile(r"(?:Z|[+-]\d\d:?\d\d)?(?:[\])\"'>|:-]| [+-]\d{4}\]| \d{4}\])*\s+\S")
 REACH = 5
 """Lines after a diagnostic, frame or failure that still belong to it: source, markers, values."""
 LEAST_HEADS = 0.1
-REPEATING = 0.6
-"""Share of lines that must repeat a shape for a text of no known format."""
+REPEATING = 0.35
+"""Share of its letters that a text of no known format must repeat. Code and prose repeat less than half of that."""
+SEPARATED = 0.8
+"""Share of lines with the same number of separators that makes a table."""
 
 
 def share(sample: Sequence[str]) -> float:
@@ -88,11 +90,20 @@ def share(sample: Sequence[str]) -> float:
 
 
 def repeats(sample: Sequence[str]) -> bool:
-    """Say whether most of the sampled lines repeat the wording of others, numbers aside, and are of no other kind."""
-    if sum(map(_is_foreign, sample)) > len(sample) // 5:
+    """Say whether much of the sampled lines repeats others, numbers aside, though they are of no known kind."""
+    if sum(map(_is_foreign, sample)) > len(sample) // 5 or _is_separated(sample):
         return False
-    seen = Counter(shapes("\n".join(sample)))
-    return sum(count for shape, count in seen.items() if count > 2 and _wordy(shape)) >= REPEATING * len(sample)
+    again = sum((count - 1) * _letters(shape) for shape, count in Counter(shapes("\n".join(sample))).items())
+    return again >= REPEATING * sum(map(len, sample))
+
+
+def _is_separated(sample: Sequence[str]) -> bool:
+    """Say whether most lines have the same number of cells: a table, whatever its separator."""
+    for separator in ",;|\t":
+        [(cells, lines)] = Counter(line.count(separator) for line in sample).most_common(1)
+        if cells > 1 and lines >= SEPARATED * len(sample):
+            return True
+    return False
 
 
 def _timed(line: str) -> bool:
@@ -104,5 +115,5 @@ def _is_foreign(line: str) -> bool:
     return _FOREIGN.match(line) is not None
 
 
-def _wordy(shape: str) -> bool:
-    return len(shape) > 20 and sum(word.isalpha() for word in shape.split(" ")) > 2
+def _letters(shape: str) -> int:
+    return len(shape) - shape.count("0")

@@ -246,3 +246,23 @@ def test_a_header_of_ours_before_a_log_does_not_make_it_immune(header: Header) -
     assert result is not None
     assert len(result) < len(text)
     assert LOG.decode(result) == f"{header}\n{text}"
+
+
+def test_a_text_of_no_known_format_that_repeats_its_wording_is_shortened() -> None:
+    text = many("the {w} of house {a} has {b} doors and as many windows, all of them blue\n  seen from the street")
+    assert evidence(text) == ENOUGH
+    assert saved(text) > 0.3
+
+
+def test_code_that_repeats_a_few_lines_is_no_log() -> None:
+    code = "\n".join(
+        f"def handle_{name}(request):\n    user = request.user\n    if user is None:\n        return redirect('/login')\n"
+        f"    {name} = {name.title()}.objects.get(id=request.args['id'])\n    {line}\n    return render({name}, user)\n"
+        for name, line in [
+            ("order", "order.accept(by=user, now=clock.time())"),
+            ("invoice", "for row in invoice.rows: row.total = row.price * row.number"),
+            ("basket", "basket.clear()"),
+            ("address", "address.street = request.form.get('street', '').strip()"),
+        ]
+    )
+    assert evidence(code * 2) < ENOUGH
