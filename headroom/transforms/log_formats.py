@@ -64,12 +64,15 @@ _FOREIGN = re.compile(
     r"\S+?:\d+[:-]\s*\d{4}-|[-dlbcps][-rwxsStT]{9}|[+@{}\"|│┌├└]|<(?!\d)|\s*\"[^\"\n]*\":|[^,\n ]*,[^,\n ]*,[^,\n ]*,"
 )
 """Lines that hold times or numbers and are yet no log: search hits, listings, diffs, JSON, markup, CSV."""
+_CODE_ENDS = (";", "{", "}", "(", ":", ",")
 _AFTER_TIME = re.compile(r"(?:Z|[+-]\d\d:?\d\d)?(?:[\])\"'>|:-]| [+-]\d{4}\]| \d{4}\])*\s+\S")
 REACH = 5
 """Lines after a diagnostic, frame or failure that still belong to it: source, markers, values."""
 LEAST_HEADS = 0.1
 REPEATING = 0.35
 """Share of its letters that a text of no known format must repeat. Code and prose repeat less than half of that."""
+FOREIGN = 0.2
+"""Share of lines of another kind that a text of no known format may have."""
 SEPARATED = 0.8
 """Share of lines with the same number of separators that makes a table."""
 
@@ -91,7 +94,9 @@ def share(sample: Sequence[str]) -> float:
 
 def repeats(sample: Sequence[str]) -> bool:
     """Say whether much of the sampled lines repeats others, numbers aside, though they are of no known kind."""
-    if sum(map(_is_foreign, sample)) > len(sample) // 5 or _is_separated(sample):
+    if sum(map(_is_foreign, sample)) > FOREIGN * len(sample) or _is_separated(sample):
+        return False
+    if sum(line.endswith(_CODE_ENDS) for line in sample) > FOREIGN * len(sample):
         return False
     again = sum((count - 1) * _letters(shape) for shape, count in Counter(shapes("\n".join(sample))).items())
     return again >= REPEATING * sum(map(len, sample))
