@@ -64,7 +64,10 @@ _FOREIGN = re.compile(
     r"\S+?:\d+[:-]\s*\d{4}-|[-dlbcps][-rwxsStT]{9}|[+@{}\"|│┌├└]|<(?!\d)|\s*\"[^\"\n]*\":|[^,\n ]*,[^,\n ]*,[^,\n ]*,"
 )
 """Lines that hold times or numbers and are yet no log: search hits, listings, diffs, JSON, markup, CSV."""
-_CODE_ENDS = (";", "{", "}", "(", ":", ",")
+_CODE = re.compile(
+    r"\s*+(?:def|class|if|elif|else|for|while|return|import|from|func|fn|let|const|var|public|private|static|case)\b"
+    r"|[^\n]*[;{}(,]$"
+)
 _AFTER_TIME = re.compile(r"(?:Z|[+-]\d\d:?\d\d)?(?:[\])\"'>|:-]| [+-]\d{4}\]| \d{4}\])*\s+\S")
 REACH = 5
 """Lines after a diagnostic, frame or failure that still belong to it: source, markers, values."""
@@ -96,7 +99,7 @@ def repeats(sample: Sequence[str]) -> bool:
     """Say whether much of the sampled lines repeats others, numbers aside, though they are of no known kind."""
     if sum(map(_is_foreign, sample)) > FOREIGN * len(sample) or _is_separated(sample):
         return False
-    if sum(line.endswith(_CODE_ENDS) for line in sample) > FOREIGN * len(sample):
+    if sum(_CODE.match(line) is not None for line in sample) > FOREIGN * len(sample):
         return False
     again = sum((count - 1) * _letters(shape) for shape, count in Counter(shapes("\n".join(sample))).items())
     return again >= REPEATING * sum(map(len, sample))
