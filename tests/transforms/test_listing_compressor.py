@@ -139,6 +139,16 @@ def test_a_row_with_an_empty_cell_keeps_its_padding_and_so_does_the_header() -> 
     assert lines[1] != source[1]
 
 
+def test_names_of_files_keep_their_blanks() -> None:
+    assert (
+        unpadded("-rw-r--r--  1 root   root 12 Nov  3 09:07  a  b.txt")
+        == "-rw-r--r-- 1 root root 12 Nov 3 09:07  a  b.txt"
+    )
+    assert unpadded("-rw-r--r-- 0/0     12 1985-10-26 08:15 a  b.js") == "-rw-r--r-- 0/0 12 1985-10-26 08:15 a  b.js"
+    paths = "/srv/a  b.txt\n" + "/srv/c.txt\n" * 9
+    assert unpadded(paths) == paths
+
+
 def test_drawings_of_trees_keep_their_blanks() -> None:
     tree = "  1 init\n 20  \\_ sshd\n 21      \\_ bash\n├──  a\n│    └──  b"
     assert unpadded(tree).split("\n")[1:] == tree.split("\n")[1:]

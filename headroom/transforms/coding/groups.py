@@ -150,11 +150,11 @@ def _common_end(column: list[str]) -> str:
 
 
 def _idle(fixed: list[_Fixed], chosen: list[_Shared]) -> int:
-    """Return how many columns at the end share nothing with anything."""
+    """Return how many columns at the end share nothing with anything; one cell before them always varies."""
     varying = [number for number, part in enumerate(fixed) if part.varies]
-    used = {varying[offer.column] for offer in chosen}
+    used = {varying[offer.column] for offer in chosen} | {varying[0]}
     used |= {number for number, part in enumerate(fixed) if part.template != STAR}
-    return len(fixed) - 1 - max(used, default=-1)
+    return len(fixed) - 1 - max(used)
 
 
 def _choose(columns: list[list[str]]) -> list[_Shared]:

@@ -1,7 +1,7 @@
 """Column padding: what a terminal fills up with blanks so that columns line up.
 
-Blanks go only where nothing depends on them: not in drawings of trees, not in rows with an empty cell, which can
-be told from the header's columns alone.
+Blanks go only where nothing depends on them: not in drawings of trees, not in names of files, not in rows with an
+empty cell, which can be told from the header's columns alone, and not where padding is rare.
 """
 
 from __future__ import annotations
@@ -14,8 +14,14 @@ from headroom.transforms.coding.display import as_displayed
 
 _GAP = re.compile(" {2,}")
 _FIELD = re.compile(r"\S+(?: \S+)*")
-_BRANCHES = ("├", "└", "│", "┬", "\\_", "|-", "`-", "+-")
+_BRANCHES = ("├", "└", "│", "┬", "\\_", "|-", "`-", "+- ")
 _DIGIT = re.compile(r"\d")
+# What `ls -l` and `tar tv` print before the name.
+_ENTRY = re.compile(
+    r"[-dlbcpsD][-rwxsStTl]{9}[.+@]? ++(?:\S++ ++){2,5}"
+    r"(?:[A-Z][a-z]{2} +\d{1,2} +(?:\d\d:\d\d|\d{4})|\d{4}-\d\d-\d\d \d\d:\d\d(?::[\d.]+)?(?: [-+]\d{4})?) "
+)
+_PADDED_SHARE = 0.2
 _HEADER_LINES = 6
 _LOOKED_AT = 20
 
@@ -23,6 +29,8 @@ _LOOKED_AT = 20
 def unpadded(text: str) -> str:
     """Return the displayed text without column padding. Idempotent."""
     lines = as_displayed(text).split("\n")
+    if sum("  " in line for line in lines) < _PADDED_SHARE * len(lines):
+        return "\n".join(lines)
     header = _header(lines)
     starts = _starts(lines[header]) if header is not None else []
     kept = {at for at, line in enumerate(lines) if starts and _has_empty_cell(line, starts)}
@@ -38,6 +46,9 @@ def unpadded(text: str) -> str:
 def _squeezed(line: str, gap: str) -> str:
     if "  " not in line and line[:1] != " ":
         return line
+    entry = _ENTRY.match(line)
+    if entry is not None:
+        return _GAP.sub(gap, entry[0]) + line[entry.end() :]
     fields = line.lstrip(" ")
     indentation = "" if fields[:1].isdigit() else line[: len(line) - len(fields)]
     return indentation + _GAP.sub(gap, fields)
