@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from headroom.blocks import Fidelity, Lossless
 from headroom.transforms.base import Compressor, Context, Hint, Transform
+from headroom.transforms.sections import sections
 from headroom.transforms.tag_protector import Segment, TagProtector
 from headroom.transforms.view import View
 
 ENOUGH = 0.5
 """Evidence below this is no recognition: the text stays as it is."""
 TRIED = 2
+BINARY_CHARS = 2_048
+"""Characters looked at, at either end of a text, to tell text from binary data."""
+
+# Controls but those that terminals and editors know (tab, line ends, backspace, bell, escape), and the character
+# that stands for bytes that could not be decoded.
+_UNPRINTABLE = re.compile("[\x00-\x06\x0e-\x1a\x1c-\x1f\x7f-\x9f\ufffd]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +53,22 @@ class ContentRouter(Transform):
         compressors: Sequence[Compressor],
         protector: TagProtector | None = None,
     ) -> Routed:
-        """Return the cheapest form of the text, protected regions kept verbatim in their places."""
-        segments = protector.segments(view.text) if protector else []
-        if len(segments) < 2 and not any(segment.kept for segment in segments):
-            return self._best(view, hint, context, compressors)
+        """Return the cheapest form of the text: whole, or part by part where kinds or protected regions meet."""
+        if _is_binary(view):
+            return Routed()
+        segments = protector.segments(view.text) if protector else [Segment(view.text, kept=False)]
+        if any(segment.kept for segment in segments):
+            return self._part_by_part(segments, hint, context, compressors)
+        whole = self._best(view, hint, context, compressors)
+        parts = [Segment(part, kept=False) for part in sections(view.text)]
+        if len(parts) < 2:
+            return whole
+        mixed = self._part_by_part(parts, hint, context, compressors)
+        return min((whole, mixed), key=lambda routed: routed.tokens if routed.result else view.tokens(context.count))
+
+    def _part_by_part(
+        self, segments: Sequence[Segment], hint: Hint, context: Context, compressors: Sequence[Compressor]
+    ) -> Routed:
         parts = [
             Routed() if segment.kept else self._best(View(segment.text), hint, context, compressors)
             for segment in segments
@@ -63,6 +83,12 @@ class ContentRouter(Transform):
             if found is not None and (best.result is None or found.tokens < best.tokens):
                 best = Routed(best.recognised, compressor.name, found.result, found.tokens)
         return best
+
+
+def _is_binary(view: View) -> bool:
+    """Say whether the text is data that was decoded for want of something better: no form of it helps a reader."""
+    edges = view.text[:BINARY_CHARS] + view.text[-BINARY_CHARS:]
+    return len(_UNPRINTABLE.findall(edges)) * 20 > len(edges)
 
 
 def _glued(segments: Sequence[Segment], parts: Sequence[Routed], context: Context) -> Routed:
