@@ -26,6 +26,7 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python tools/write_docs.py --check
 	$(BIN)/python tools/check_sizes.py headroom tools benchmarks
 
 format: $(READY)
@@ -43,5 +44,12 @@ bench-body: $(READY)
 bench-compress: $(READY)
 	$(BIN)/python -m benchmarks.compress $(CORPUS)
 
+test-integrations: $(READY)
+	$(BIN)/python tools/test_environments.py $(ENVIRONMENT)
+
+docs: $(READY)
+	$(BIN)/python tools/write_docs.py
+	$(BIN)/mkdocs build --quiet
+
 clean:
-	rm -rf $(VENV) build dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .cache build dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

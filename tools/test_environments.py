@@ -1,0 +1,80 @@
+"""Run tests in environments of their own: frameworks and versions that cannot live together.
+
+usage: test_environments.py [NAME...]
+
+The environments are the rows of tests/environments.toml. Each gets a virtual environment under .cache/environments,
+made once and made anew when its row or the project's dependencies change.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+import tomllib
+import venv
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+ROWS = ROOT / "tests" / "environments.toml"
+CACHE = ROOT / ".cache" / "environments"
+
+
+@dataclass(frozen=True)
+class Environment:
+    """One row: what is installed beside the project, and which tests run there."""
+
+    name: str
+    extras: str
+    requirements: list[str]
+    tests: list[str]
+
+    @property
+    def folder(self) -> Path:
+        """Where its virtual environment is."""
+        return CACHE / self.name
+
+    @property
+    def python(self) -> str:
+        """Its interpreter."""
+        return str(self.folder / "bin" / "python")
+
+    @property
+    def stamp(self) -> str:
+        """What it was made from."""
+        made_from = (ROOT / "pyproject.toml").read_text(encoding="utf-8") + repr(self)
+        return hashlib.sha256(made_from.encode()).hexdigest()
+
+    def make(self) -> None:
+        """Create the environment unless it is there and current."""
+        stamp = self.folder / "stamp"
+        if stamp.exists() and stamp.read_text(encoding="utf-8") == self.stamp:
+            return
+        venv.create(self.folder, clear=True, with_pip=True)
+        install = [self.python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([*install, "-e", f".[{self.extras}]", *self.requirements], cwd=ROOT, check=True)
+        stamp.write_text(self.stamp, encoding="utf-8")
+
+    def run(self) -> bool:
+        """Run its tests; say whether they passed."""
+        print(f"== {self.name}: {' '.join(self.requirements)}", flush=True)
+        self.make()
+        return subprocess.run([self.python, "-m", "pytest", *self.tests], cwd=ROOT, check=False).returncode == 0
+
+
+def main(names: list[str]) -> int:
+    """Run the named environments, or all; return 1 if tests failed, 2 for a name that is no row."""
+    rows = tomllib.loads(ROWS.read_text(encoding="utf-8"))["environment"]
+    known = {row["name"]: Environment(**row) for row in rows}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        print(f"no environment {', '.join(unknown)}; there are: {', '.join(known)}")
+        return 2
+    failed = [name for name in names or known if not known[name].run()]
+    print(f"environments failed: {', '.join(failed)}" if failed else "environments: all passed")
+    return bool(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
