@@ -202,7 +202,7 @@ def _may_lose_sign(line: str, sign: str) -> bool:
 
 def _hunk(line: str, heading: str) -> tuple[str, str]:
     """Return the line as it is shown below a hunk with this heading, and the heading from here on."""
-    found = _HUNK.fullmatch(line)
+    found = _HUNK.fullmatch(line) if line.startswith("@@") else None
     if found is None:
         return ("|" + line if line in _OPENS or line.startswith(_OURS) else line), heading
     if found[2] == _SAME_HEADING:
@@ -219,12 +219,14 @@ def _read(body: list[str], bases: Bases, *, marked: bool) -> Iterator[str]:
             yield from _Header.of(line, bases).lines
         elif marked and line in _OPENS:
             yield from _read_run(lines, *_OPENS[line])
-        else:
+        elif line.startswith(("@@", "|")):
             found = _HUNK.fullmatch(line)
             whole = found[1] + heading if found and found[2] == _SAME_HEADING else line.removeprefix("|")
             hunk = _HUNK.fullmatch(whole)
             heading = hunk[2] if hunk else heading
             yield whole
+        else:
+            yield line
 
 
 def _read_run(lines: Iterator[str], sign: str, closes: str) -> Iterator[str]:

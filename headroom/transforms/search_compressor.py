@@ -39,7 +39,7 @@ _NOT_IN_PATHS = re.compile(r"[\"<>|*?,;`]")
 _NAME = re.compile(r"[A-Za-z_.][\w.+@-]*")
 _EXTENSION = re.compile(r"\.[A-Za-z]\w{0,11}")
 _NOTICES = ("Binary file ", "grep: ", "rg: ", "ugrep: ")
-_NOTE = re.compile(r"\[search: (\d+) lines in (\d+) files(?: under (.+))?, grouped by file\]")
+_NOTE = re.compile(r"\[search: (\d+) lines in (\d+) files?(?: under (.+))?, grouped by file\]")
 _MIN_LINES = 4
 
 
@@ -182,7 +182,8 @@ def _write(hits: list[_Hit]) -> str:
 
 
 def _note(lines: int, files: int, root: str) -> str:
-    return f"[search: {lines} lines in {files} files{f' under {root}' if root else ''}, grouped by file]"
+    where = f"{files} file{'s' if files > 1 else ''}{f' under {root}' if root else ''}"
+    return f"[search: {lines} lines in {where}, grouped by file]"
 
 
 def _heading(path: str) -> str:

@@ -88,7 +88,7 @@ stock.py
 def test_context_keeps_its_dashes_and_separators() -> None:
     result = shrunk(FORMATS["ripgrep with context"])
     assert result is not None
-    assert result.startswith("[search: 7 lines in 1 files under src/net/,")
+    assert result.startswith("[search: 7 lines in 1 file under src/net/,")
     assert "\n12:\tp.mu.Lock()\n13-\tdefer p.mu.Unlock()\n--\n40-func" in result
 
 
