@@ -46,7 +46,7 @@ def _read(file: str) -> Any:
         value = msgspec.json.decode(data)
     except OSError as error:
         raise _wrong(f"cannot read {file}: {error.strerror}") from error
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise _wrong(f"{file} is not JSON: {error}") from error
     if not isinstance(value, (dict, list)):
         raise _wrong(f"{file} holds neither a request body nor a list of messages")

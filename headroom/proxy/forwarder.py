@@ -20,7 +20,7 @@ from headroom.providers.vendors import Vendor
 from headroom.proxy.client import Client
 from headroom.proxy.config import ProxyConfig
 from headroom.proxy.handlers import BaseHandlerMixin
-from headroom.proxy.helpers import TO_CLIENT, TO_UPSTREAM, end_to_end, text
+from headroom.proxy.helpers import TO_CLIENT, TO_UPSTREAM, end_to_end, json_object, text
 from headroom.proxy.retries import Retries
 from headroom.proxy.target import Answered, Targets, Upward, vendor_for
 from headroom.proxy.upstream import NotConnectedError, Upstream
@@ -40,7 +40,7 @@ class Forwarder:
         self.upstream = upstream or Upstream(config)
         self._retries = Retries(config.retry_max_attempts)
         self._write_timeout = config.read_timeout
-        self._max_body_bytes = config.max_body_bytes
+        self._policy = config.policy
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request; a WebSocket is refused, so that its client falls back to HTTP."""
@@ -91,19 +91,20 @@ class Forwarder:
         return None if client.streams_body else self._retries.pause(attempt, status, headers)
 
     async def _answer(self, client: Client, handler: BaseHandlerMixin) -> None:
-        request = _as_object(await client.whole_body(self._max_body_bytes))
+        body = await client.whole_body(self._policy.max_body_bytes)
+        request = json_object(body, self._policy.max_depth)
         if request.get("stream"):
             raise RequestError("This handler does not stream; send the request without `stream`.")
         # A handler is a plug-in and may fail in any way; gathering returns what it raises as a value.
-        (body,) = await asyncio.gather(_answer_of(handler, request), return_exceptions=True)
-        if isinstance(body, (RequestError, UpstreamError)):
-            raise body
-        if isinstance(body, BaseException):
-            _log.warning("%s failed", type(handler).__name__, exc_info=body)
-            raise UpstreamError("The handler failed.") from body
-        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        (answer,) = await asyncio.gather(_answer_of(handler, request), return_exceptions=True)
+        if isinstance(answer, (RequestError, UpstreamError)):
+            raise answer
+        if isinstance(answer, BaseException):
+            _log.warning("%s failed", type(handler).__name__, exc_info=answer)
+            raise UpstreamError("The handler failed.") from answer
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(answer)).encode())]
         await client.start(200, headers)
-        await client.write(body, more=False)
+        await client.write(answer, more=False)
 
 
 async def _answer_of(handler: BaseHandlerMixin, request: Payload) -> bytes:
@@ -138,13 +139,3 @@ def _cut(error: Exception) -> UpstreamError:
     if isinstance(error, TimeoutError):
         return UpstreamTimeoutError("The upstream stopped in mid-answer.")
     return UpstreamUnreachableError("The upstream broke off in mid-answer.")
-
-
-def _as_object(body: bytes) -> Payload:
-    try:
-        value = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise RequestError("The body is not JSON.") from error
-    if not isinstance(value, dict):
-        raise RequestError("The body is not a JSON object.")
-    return value

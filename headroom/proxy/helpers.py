@@ -1,12 +1,14 @@
-"""Header rules, once for every route and both directions."""
+"""Rules for headers, upstream names and bodies, once for every route and both directions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from headroom.errors import UpstreamRefusedError
+from headroom.blocks import Payload
+from headroom.errors import BodyError, RequestError, UpstreamRefusedError
 from headroom.proxy.config import normal_base_url
+from headroom.wire.document import read
 
 Headers = Iterable[tuple[bytes, bytes]]
 """Header lines as ASGI gives them: name and value, in order, duplicates kept."""
@@ -29,6 +31,12 @@ _HOP_BY_HOP = frozenset(
     }
 )
 _OURS = b"x-headroom-"
+_PORTS = {"http": 80, "https": 443}
+_UNREADABLE = {
+    "not_json": "The body is not JSON.",
+    "not_an_object": "The body is not a JSON object.",
+    "too_deep": "The body is nested too deeply.",
+}
 
 TO_UPSTREAM = frozenset({b"host", b"content-length", b"expect"})
 """What the HTTP client writes anew, and the expectation that the server has already met."""
@@ -106,4 +114,9 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{host}:{parts.port or _PORTS[parts.scheme]}"
 
 
-_PORTS = {"http": 80, "https": 443}
+def json_object(body: bytes, max_depth: int) -> Payload:
+    """Return a body that we have to read ourselves. Raises `RequestError` (400) if it is no JSON object."""
+    try:
+        return read(body, max_depth)
+    except BodyError as error:
+        raise RequestError(_UNREADABLE[str(error)]) from error

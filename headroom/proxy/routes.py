@@ -14,10 +14,12 @@ from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 
 from headroom import __version__
+from headroom.blocks import Payload
 from headroom.compress import CompressResult, acompress
 from headroom.errors import BodyTooLargeError, ConfigError, RequestError
 from headroom.providers.vendors import OPENAI, error_body
 from headroom.proxy.config import ProxyConfig
+from headroom.proxy.helpers import json_object
 from headroom.proxy.management import alive
 from headroom.proxy.prometheus_metrics import CONTENT_TYPE_LATEST, exposition, registry_of
 from headroom.proxy.state import ProxyState
@@ -78,7 +80,8 @@ def _add_statistics(app: FastAPI, state: ProxyState) -> None:
 def _add_compress(app: FastAPI, state: ProxyState) -> None:
     @app.post("/v1/compress")
     async def compress(request: Request) -> Response:
-        body = _object(await _read(request, state.config.max_body_bytes))
+        policy = state.config.policy
+        body = _known(json_object(await _read(request, policy.max_body_bytes), policy.max_depth))
         key = _body_key(body)
         bypass = request.headers.get("x-headroom-bypass", "").lower() == "true"
         config = _configured(body.get("config"), state.config)
@@ -99,17 +102,12 @@ async def _read(request: Request, limit: int) -> bytes:
     return b"".join(parts)
 
 
-def _object(body: bytes) -> dict[str, Any]:
-    try:
-        value = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise RequestError("The body is not JSON.") from error
-    if not isinstance(value, dict):
-        raise RequestError("The body must be a JSON object.")
-    unknown = sorted(value.keys() - _FIELDS)
+def _known(body: Payload) -> Payload:
+    """Return the body if it has no field that we do not know."""
+    unknown = sorted(body.keys() - _FIELDS)
     if unknown:
         raise RequestError(f"Unknown field {unknown[0]!r}; known are {', '.join(sorted(_FIELDS))}.")
-    return value
+    return body
 
 
 def _body_key(body: Mapping[str, Any]) -> str:

@@ -148,12 +148,14 @@ def test_compress_as_json_holds_the_messages(tmp_path: Path, capsys: pytest.Capt
     assert view["tokens_saved"] == view["tokens_before"] - view["tokens_after"] > 0
 
 
-@pytest.mark.parametrize(("content", "named"), [(None, "cannot read"), ("no json", "not JSON"), ("5", "neither")])
+@pytest.mark.parametrize(
+    ("content", "named"), [(None, "cannot read"), (b"no json", "not JSON"), (b'"\xff"', "not JSON"), (b"5", "neither")]
+)
 def test_compress_says_what_is_wrong_with_a_file(
-    content: str | None, named: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    content: bytes | None, named: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "file.json"
     if content is not None:
-        file.write_text(content)
+        file.write_bytes(content)
     assert compress_command.run([str(file)], "headroom compress") == 2
     assert named in capsys.readouterr().err

@@ -80,7 +80,7 @@ def test_a_handler_may_refuse_in_its_own_words() -> None:
     assert json.loads(answer.body)["error"]["message"] == "The model is being loaded."
 
 
-@pytest.mark.parametrize("body", [b"no json", b"[1]", b'{"stream": true}', b"[" * 100_000])
+@pytest.mark.parametrize("body", [b"no json", b"[1]", b'{"a": "\xff"}', b'{"stream": true}', b"[" * 100_000])
 def test_bodies_that_a_handler_cannot_answer_are_a_400(body: bytes) -> None:
     register_handler("test", DummyHandler)
     assert ask_test_handler(body).status == 400

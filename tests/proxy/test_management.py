@@ -205,6 +205,13 @@ def test_compress_says_which_field_is_wrong(body: Any, named: str) -> None:
     assert answer.values(b"x-headroom-request-id")
 
 
+@pytest.mark.parametrize("body", [b"no json", b'{"messages": "\xff"}', b'{"messages":' + b"[" * 100_000, b"1e999"])
+def test_compress_refuses_what_is_no_json(body: bytes) -> None:
+    (answer,) = asked(request("POST", "/v1/compress", body, JSON))
+    assert answer.status == 400
+    assert json.loads(answer.body)["error"]["message"].startswith("The body is")
+
+
 def test_compress_refuses_bodies_over_the_cap() -> None:
     assert compress({"messages": MESSAGES}, max_body_bytes=10).status == 413
 
