@@ -53,7 +53,8 @@ class Environment:
             return
         venv.create(self.folder, clear=True, with_pip=True)
         install = [self.python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*install, "-e", f".[{self.extras}]", *self.requirements], cwd=ROOT, check=True)
+        project = f".[{self.extras}]" if self.extras else "."
+        subprocess.run([*install, "-e", project, *self.requirements], cwd=ROOT, check=True)
         stamp.write_text(self.stamp, encoding="utf-8")
 
     def run(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from headroom.blocks import Block, Decision, Payload, Reason, Tier
 from headroom.pipeline.guard import Guard
 from headroom.providers.wire import Wire
+from headroom.wire.changes import changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +98,13 @@ def wishes_of(
     if hooks is None or key is None:
         return payload, NO_WISHES
     context = context_of(payload, wire, provider)
-    messages = guard.run("pre_compress", lambda: hooks.pre_compress(payload[key], context), payload[key])
+    given = payload[key]
+    messages = guard.run("pre_compress", lambda: hooks.pre_compress(copy.deepcopy(given), context), given)
     protected = guard.run("protect_messages", lambda: set(hooks.protect_messages(messages, context)), set[int]())
     biases = guard.run("compute_biases", lambda: dict(hooks.compute_biases(messages, context)), dict[int, float]())
-    return {**payload, key: messages}, Wishes(context, protected, biases)
+    wishes = Wishes(context, protected, biases)
+    changed = next(changes(given, messages), None) is not None
+    return ({**payload, key: messages} if changed else payload), wishes
 
 
 def context_of(payload: Payload, wire: Wire, provider: str) -> HookContext:

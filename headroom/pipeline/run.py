@@ -28,6 +28,7 @@ from headroom.pipeline.stages import Exchange, PipelineEvent, PipelineExtension,
 from headroom.policy import Policy
 from headroom.providers import Wire, recognise
 from headroom.tokens import TokenCounter
+from headroom.transforms.base import Transform
 from headroom.transforms.pipeline import DEFAULT_TRANSFORMS
 from headroom.wire.changes import changes
 from headroom.wire.document import read
@@ -93,10 +94,13 @@ class Pipeline:
         return lineup_of(tuple(active))
 
     def fire(self, event: PipelineEvent) -> Payload | None:
-        """Tell the listeners of a stage; return the payload to go on with, changed or not."""
+        """Tell the listeners of a stage; return the payload to go on with, changed or not.
+
+        Each listener gets a copy of the payload of its own: what it does to it is seen only if it returns it.
+        """
         for listener in self._listeners[event.stage]:
-            call = partial(listener.on_pipeline_event, event)
-            answer = self.guard.run(type(listener).__name__, call, None)
+            told = replace(event, payload=copy.deepcopy(event.payload))
+            answer = self.guard.run(type(listener).__name__, partial(listener.on_pipeline_event, told), None)
             if isinstance(answer, PipelineEvent) and event.stage in _REPLACING:
                 event = replace(event, payload=answer.payload)
         return event.payload
@@ -155,8 +159,7 @@ class Pipeline:
             return body
 
     def _outcome(self, body: bytes, payload: Payload, wire: Wire, exchange: Exchange, start: float) -> Outcome:
-        private = read(body, self.policy.max_depth) if self._has_guests() else payload
-        rewritten = self.rewrite(payload, private, wire, exchange)
+        rewritten = self.rewrite(payload, wire, exchange)
         return Outcome(
             body=splice(body, rewritten.edits),
             decisions=rewritten.decisions,
@@ -167,15 +170,11 @@ class Pipeline:
 
     def run_payload(self, payload: Payload, wire: Wire, exchange: Exchange) -> tuple[Payload, Rewritten]:
         """Do the same to JSON values: return the new payload; the one given is never mutated."""
-        private = copy.deepcopy(payload) if self._has_guests() else payload
-        rewritten = self.rewrite(payload, private, wire, exchange)
+        rewritten = self.rewrite(payload, wire, exchange)
         return apply(payload, rewritten.edits), rewritten
 
-    def rewrite(self, payload: Payload, private: Payload, wire: Wire, exchange: Exchange) -> Rewritten:
-        """Run all stages on `private` and say what to edit in `payload`.
-
-        They are the same object unless guests (extensions, hooks, foreign transforms) may write into it.
-        """
+    def rewrite(self, payload: Payload, wire: Wire, exchange: Exchange) -> Rewritten:
+        """Run all stages on a payload and say what to edit in it."""
         lineup = self.lineup
         exchange.wire, exchange.model = wire.name, exchange.model or _model_of(payload)
         event = PipelineEvent(
@@ -183,14 +182,13 @@ class Pipeline:
             exchange.request_id,
             exchange.provider,
             exchange.model,
-            private,
+            payload,
             headers=exchange.headers,
             exchange=exchange,
         )
-        current = self.fire(event) or private
+        current = self.fire(event) or payload
         current, wishes = wishes_of(self.hooks, current, wire, exchange.provider, self.guard)
-        for guest in lineup.guests:
-            current = self.guard.run(guest.name, partial(guest.apply_request, current), current)
+        current = self._through_guests(current, lineup.guests)
         blocks = [wishes.protected(block) for block in wire.blocks(current)]
         self.fire(replace(event, stage=PipelineStage.INPUT_CACHED, payload=current))
         decisions, edits = self._decided(blocks, lineup, wishes, exchange)
@@ -199,10 +197,17 @@ class Pipeline:
         for stage in (PipelineStage.INPUT_ROUTED, PipelineStage.INPUT_COMPRESSED, PipelineStage.INPUT_REMEMBERED):
             self.fire(replace(told, stage=stage))
         sent = self.fire(replace(told, stage=PipelineStage.PRE_SEND)) or final
-        if self._has_guests():
+        wishes.tell(self.hooks, decisions, self.guard)
+        if current is not payload or sent is not final:
             edits = list(changes(payload, sent))
-            wishes.tell(self.hooks, decisions, self.guard)
         return Rewritten(tuple(edits), decisions, lineup.observed(blocks))
+
+    def _through_guests(self, payload: Payload, guests: Sequence[Transform]) -> Payload:
+        """Let foreign transforms change the payload, each on a copy of its own."""
+        for guest in guests:
+            answer = self.guard.run(guest.name, partial(guest.apply_request, copy.deepcopy(payload)), payload)
+            payload = answer if isinstance(answer, dict) else payload
+        return payload
 
     def _decided(
         self, blocks: list[Block], lineup: Lineup, wishes: Wishes, exchange: Exchange
@@ -221,13 +226,6 @@ class Pipeline:
         )
         pairs = [decider.decide(block, wishes.tier(block, self.policy.tier)) for block in blocks]
         return tuple(decision for decision, _ in pairs), [edit for _, edit in pairs if edit is not None]
-
-    def _has_guests(self) -> bool:
-        """Say whether foreign code sees the payload: then it gets a private copy and is compared afterwards."""
-        listens = any(
-            self._listeners[stage] for stage in PipelineStage if stage.value.startswith(("input", "pre_send"))
-        )
-        return listens or self.hooks is not None or bool(self.lineup.guests)
 
 
 def _model_of(payload: Payload) -> str:
