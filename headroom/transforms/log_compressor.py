@@ -19,7 +19,7 @@ from typing import ClassVar
 from headroom.blocks import Fidelity, Lossless, Tier
 from headroom.transforms import log_formats
 from headroom.transforms.base import Compressor, Context, Hint
-from headroom.transforms.coding import repeats, templates
+from headroom.transforms.coding import prefix, repeats, templates
 from headroom.transforms.coding.display import as_displayed
 from headroom.transforms.coding.templates import Signs
 from headroom.transforms.content_router import ENOUGH
@@ -32,6 +32,8 @@ _ERROR = re.compile(
 """Words of lines that report an error, in lower case. No word border before them: `ValueError` is one."""
 _STRETCH = 32
 """Lines of each of the stretches that are looked at."""
+_LOOKED_AT = 400
+"""Characters of each of these lines that are looked at."""
 _MOSTLY = 0.8
 """Share of a text that a terminal must show at most for the text to be terminal output of any kind."""
 SHORTEST = 200
@@ -45,6 +47,7 @@ _OPENING = "[log: "
 _CLOCK = "a time comes first and, cut short, goes on from the line above"
 _REPEATS = "repeats are counted"
 _DISPLAY = "as a terminal shows it"
+_PREFIX = 'each line that does not start with a blank starts with "'
 _SIGNS = re.compile(r"N(.)text shows line kind N, its changing words in (..);")
 
 
@@ -55,6 +58,7 @@ class Header:
     displayed: bool = False
     signs: Signs | None = None
     repeated: bool = False
+    prefix: str = ""
 
     def __str__(self) -> str:
         parts = [_DISPLAY] if self.displayed else []
@@ -62,21 +66,25 @@ class Header:
             parts.append(_LEGEND.format(mark=self.signs.mark, brackets=self.signs.brackets))
             parts.extend([_CLOCK] if self.signs.clocked else [])
         parts.extend([_REPEATS] if self.repeated else [])
+        parts.extend([f'{_PREFIX}{self.prefix}"'] if self.prefix else [])
         return f"{_OPENING}{'; '.join(parts)}]"
 
     @property
     def encoding(self) -> str:
         """The name of the form."""
-        return "log.templates" if self.signs else "log.repeats" if self.repeated else "log.display"
+        named = {"log.templates": self.signs, "log.prefix": self.prefix, "log.repeats": self.repeated}
+        return next((name for name, value in named.items() if value), "log.display")
 
     @staticmethod
     def read(line: str) -> Header:
         """Read a header. Raises ValueError if the line is not exactly one that we write."""
-        signs = _SIGNS.search(line)
+        known, _, front = line.partition(_PREFIX)
+        signs = _SIGNS.search(known)
         header = Header(
-            displayed=_DISPLAY in line,
-            signs=Signs(signs[1], signs[2], clocked=_CLOCK in line) if signs else None,
-            repeated=_REPEATS in line,
+            displayed=_DISPLAY in known,
+            signs=Signs(signs[1], signs[2], clocked=_CLOCK in known) if signs else None,
+            repeated=_REPEATS in known,
+            prefix=front[: -len('"]')],
         )
         if header == Header() or str(header) != line:
             raise ValueError("no log form")
@@ -95,7 +103,7 @@ class LogCompressor(Compressor):
         """
         if len(view.text) < SHORTEST:
             return 0.0
-        raw = "\n".join(_thinned(view.sample))
+        raw = "\n".join(line[:_LOOKED_AT] for line in _thinned(view.sample))
         shown = as_displayed(raw)
         sample = shown.split("\n")
         known = log_formats.share(sample)
@@ -104,7 +112,7 @@ class LogCompressor(Compressor):
         return known
 
     def candidates(self, view: View, context: Context) -> Iterator[Lossless]:
-        """Yield the text as displayed, with repeats counted, and with templates where the tier allows them."""
+        """Yield the text as displayed, without its common front and repeats, and with templates if the tier allows."""
         text = as_displayed(view.text)
         displayed = text != view.text
         if text.startswith(_OPENING) and self._is_own(text, context):
@@ -132,14 +140,15 @@ class LogCompressor(Compressor):
             lines = repeats.decode(lines)
         if header.signs is not None:
             lines = templates.decode(lines, header.signs)
-        return "\n".join(lines)
+        return "\n".join(prefix.put_back(header.prefix, lines) if header.prefix else lines)
 
 
 def _forms(text: str, context: Context, *, displayed: bool) -> Iterator[tuple[Header, list[str]]]:
-    """Yield headers and lines of the forms of a displayed text: repeats counted, and templates if the tier allows."""
+    """Yield headers and lines of the forms of a displayed text: plain, and with templates if the tier allows."""
     lines = text.split("\n")
-    counted = repeats.encode(lines)
-    plain = Header(displayed, repeated=counted != lines)
+    front, rest = prefix.taken_off(lines)
+    counted = repeats.encode(rest)
+    plain = Header(displayed, repeated=counted != rest, prefix=front)
     if plain != Header():
         yield plain, counted
     signs = templates.signs_for(text) if context.tier >= Tier.LEGEND else None

@@ -11,7 +11,7 @@ from operator import eq
 _NUMBER = re.compile(r"[0-9][A-Za-z0-9_]*+")
 _GAP = re.compile(r"(?<=[^ \n]) {2,}")
 _QUOTES = "`'\"\u2018\u2019\u201c\u201d"
-_VARYING = re.compile(rf"[/:][^/: ]+(?= |$)|\.\w+(?=\)| |$)|[{_QUOTES}][^ {_QUOTES}]+(?=[{_QUOTES}])")
+_VARYING = re.compile(rf"/[^/:( ]+(?=[:( ]|$)|:[^/: ]+(?= |$)|\.\w+(?=\)| |$)|[{_QUOTES}][^ {_QUOTES}]+(?=[{_QUOTES}])")
 """Last parts of paths and names, and quoted words: what varies most in lines that are alike otherwise."""
 _PUNCTUATION = "0.,:;-+/()[]{}<>#%=*_\x00"
 _OPEN = "\x00"

@@ -1,0 +1,38 @@
+"""The beginning that all lines share, such as date and host, said once.
+
+Empty lines and lines that start with a blank (frames, continuations) stay as they are, and count for nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+BLANKS = (" ", "\t")
+SHORTEST = 4
+"""Characters of the shortest beginning that is worth saying once."""
+
+
+def taken_off(lines: Sequence[str]) -> tuple[str, list[str]]:
+    """Return the common beginning of the lines, whole words only, and the lines without it; nothing if there is none.
+
+    A line that would be empty or start with a blank without it keeps the beginning from being taken off.
+    """
+    full = [line for line in lines if line and not line.startswith(BLANKS)]
+    prefix = _common(min(full), max(full)) if len(full) > 1 else ""
+    if len(prefix) < SHORTEST or any(len(line) == len(prefix) or line[len(prefix)] in BLANKS for line in full):
+        return "", list(lines)
+    return prefix, [line if not line or line.startswith(BLANKS) else line[len(prefix) :] for line in lines]
+
+
+def put_back(prefix: str, lines: Sequence[str]) -> list[str]:
+    """Restore the lines."""
+    return [line if not line or line.startswith(BLANKS) else prefix + line for line in lines]
+
+
+def _common(low: str, high: str) -> str:
+    """Return the common beginning of two texts up to the end of its last whole word."""
+    shorter = min(len(low), len(high))
+    end = next((at for at in range(shorter) if low[at] != high[at]), shorter)
+    while end and (low[end - 1].isalnum() or low[end - 1] == "_"):
+        end -= 1
+    return low[:end]

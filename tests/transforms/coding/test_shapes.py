@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from headroom.transforms.coding.shapes import kinds, shapes
+
+
+def kinds_of(*lines: str) -> list[list[str]]:
+    return [[lines[number] for number in members] for members in kinds(shapes("\n".join(lines)), 5)]
+
+
+def test_numbers_and_wide_gaps_have_no_shape() -> None:
+    assert shapes("a 17 b1x   0x7f\n  indent 10.0.0.7") == ["a 0 b0  0", "  indent 0.0.0.0"]
+
+
+def test_lines_that_differ_in_numbers_are_of_one_kind() -> None:
+    assert kinds_of("took job 17", "started up at last", "took job 4") == [["took job 17", "took job 4"]]
+
+
+def test_lines_that_differ_in_a_word_are_of_one_kind() -> None:
+    lines = ["status installed libone now", "status installed libtwo now", "nothing of the kind"]
+    assert kinds_of(*lines) == [lines[:2]]
+
+
+def test_lines_of_other_layout_are_of_other_kinds() -> None:
+    assert kinds_of("  the same words here", "the same words here now", "the same words") == []
+
+
+def test_paths_of_one_directory_are_a_kind_of_their_own() -> None:
+    near = [f"src/app/{name}.py:7: unused name" for name in "abcdefgh"]
+    far = [f"lib/{name}/more.py:7: unused name" for name in "abcdefgh"]
+    assert kinds_of(*near, *far)[0] == near
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.text(alphabet="ab1 /:'", max_size=14), max_size=40))
+def test_no_line_is_of_two_kinds(lines: list[str]) -> None:
+    found = kinds(shapes("\n".join(lines)), 3)
+    members = [number for kind in found for number in kind]
+    assert len(members) == len(set(members))
+    assert all(kind == sorted(kind) for kind in found)
