@@ -1,8 +1,8 @@
 r"""Diffs (git, unified, combined): a file header is one line, the sign of a long run stands at its ends.
 
     [diff: 2 files, a/src/ to b/src/; "=== name; details" is diff --git, its details, --- and +++; \
-    lines from <+ to +> are added, from <- to -> removed]
-    === app.py; index bdca1b0..e86eb43 100644
+    lines from <+ to +> are added, from <- to -> removed; a hunk under " has the heading of the hunk before]
+    === b/src/app.py; index bdca1b0..e86eb43 100644
     @@ -3,4 +3,20 @@ import os
      import sys
     <+
@@ -11,8 +11,7 @@ r"""Diffs (git, unified, combined): a file header is one line, the sign of a lon
     +>
     @@ -50,2 +66,2 @@ "
 
-A hunk header whose heading repeats that of the hunk before says `"`. All else stays as it is, also a file header
-of another shape; a line that looks like one of ours is led by `|`.
+All else stays as it is, also a file header of another shape; a line that looks like one of ours is led by `|`.
 """
 
 from __future__ import annotations
@@ -43,14 +42,20 @@ _DETAILS = (
 )
 _RUNS = {"+": ("<+", "+>"), "-": ("<-", "->")}
 _OPENS = {opens: (sign, closes) for sign, (opens, closes) in _RUNS.items()}
+_RENAME = "; rename from it to it"
 _LONG_RUN = 6
 _LONG_LINE = 120
 """A line of more characters gains next to nothing by losing its sign, and is easier to place with it."""
 _FEW_FILES = 3
 """Fewer headers than this do not pay for their explanation."""
 _SAME_HEADING = ' "'
-_FILES_NOTE = re.compile(r'(\d+) files, (\S*) to (\S*); "=== name; details" is diff --git, its details, --- and \+\+\+')
+_FILES_NOTE = '"=== name; details" is diff --git, its details, --- and +++'
 _RUNS_NOTE = "lines from <+ to +> are added, from <- to -> removed"
+_HEADINGS_NOTE = 'a hunk under " has the heading of the hunk before'
+_NOTE = re.compile(
+    rf"\[diff: (?=[^\]])(?:(\d+) files, (\S*) to (\S*); {re.escape(_FILES_NOTE)})?"
+    rf"(?:; )?({re.escape(_RUNS_NOTE)})?(?:; )?({re.escape(_HEADINGS_NOTE)})?\]"
+)
 _OURS = ("=== ", "|")
 
 Bases = tuple[str, str]
@@ -76,19 +81,18 @@ class DiffCompressor(Compressor):
         bases = _bases(headers.values())
         for marked, encoding, tier in ((False, "diff.headers", Tier.PLAIN), (True, "diff.runs", Tier.LEGEND)):
             context.check()
-            body = _write(view.lines, headers, bases, marked=marked)
-            note = _note(len(headers), bases, marked=marked)
-            yield Lossless("\n".join([note, *body]), Fidelity.BYTES, encoding, tier)
+            body = list(_write(view.lines, headers, bases, marked=marked))
+            note = _note(len(headers), bases, body)
+            if note:
+                yield Lossless("\n".join([note, *body]), Fidelity.BYTES, encoding, tier)
 
     def decode(self, text: str) -> str:
         """Restore file headers, headings and signs."""
         note, *body = text.split("\n")
-        if not (note.startswith("[diff: ") and note.endswith("]")):
+        found = _NOTE.fullmatch(note)
+        if found is None:
             raise ValueError("not a shortened diff")
-        what = note[len("[diff: ") : -1]
-        marked = what.endswith(_RUNS_NOTE)
-        files = _FILES_NOTE.fullmatch(what.removesuffix(_RUNS_NOTE).removesuffix("; "))
-        return "\n".join(_read(body, (files[2], files[3]) if files else ("", ""), marked=marked))
+        return "\n".join(_read(body, (found[2] or "", found[3] or ""), marked=bool(found[4])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,20 +115,29 @@ class _Header:
         return out
 
     def shortened(self, bases: Bases) -> str:
-        """Return the header on one line: one name if both names extend their base by it, else two."""
+        """Return the header on one line: the new name if the old one follows from it, else both."""
         old, new = bases
         name = self.old[len(old) :]
         regular = name and self.old == old + name and self.new == new + name
-        return "; ".join([f"=== {name if regular else f'{self.old} {self.new}'}", *self.details])
+        details = "; ".join([f"=== {self.new if regular else f'{self.old} {self.new}'}", *self.details])
+        return details.replace(self._rename, _RENAME)
+
+    @property
+    def _rename(self) -> str:
+        """The two details of a rename: the names once more, without the letter in front."""
+        old, new = (name.partition("/")[2] for name in (self.old, self.new))
+        return f"; rename from {old}; rename to {new}"
 
     @classmethod
     def of(cls, line: str, bases: Bases) -> _Header:
         """Read a shortened header. Raises ValueError if it names neither one file nor two."""
-        names, *details = line.removeprefix("=== ").split("; ")
-        old, *rest = names.split(" ")
-        if len(rest) > 1:
+        names, _, details = line.removeprefix("=== ").partition("; ")
+        *old, new = names.split(" ")
+        if len(old) > 1 or not (old or new.startswith(bases[1])):
             raise ValueError("not a file header")
-        return cls(*((old, rest[0]) if rest else (bases[0] + old, bases[1] + old)), tuple(details))
+        named = cls(old[0] if old else bases[0] + new[len(bases[1]) :], new, ())
+        parts = f"; {details}".replace(_RENAME, named._rename).split("; ")[1:]
+        return cls(named.old, named.new, tuple(parts) if details else ())
 
 
 def _headers(lines: list[str]) -> Iterator[tuple[int, _Header]]:
@@ -138,7 +151,7 @@ def _headers(lines: list[str]) -> Iterator[tuple[int, _Header]]:
             end += 1
         header = _Header(found[1], found[2], tuple(lines[at + 1 : end]))
         whole = header.lines
-        if lines[at : at + len(whole)] == whole and not any(";" in part for part in whole):
+        if lines[at : at + len(whole)] == whole and not any(";" in part or _RENAME[2:] in part for part in whole):
             yield at, header
 
 
@@ -157,12 +170,14 @@ def _base(header: _Header) -> Bases:
     return header.old.removesuffix(name), header.new.removesuffix(name)
 
 
-def _note(files: int, bases: Bases, *, marked: bool) -> str:
-    parts = []
-    if files:
-        stands_for = '"=== name; details" is diff --git, its details, --- and +++'
-        parts = [f"{files} files, {bases[0]} to {bases[1]}", stands_for]
-    return f"[diff: {'; '.join([*parts, *([_RUNS_NOTE] if marked else [])])}]"
+def _note(files: int, bases: Bases, body: list[str]) -> str:
+    """Return the note that explains what the body makes use of; nothing if that is nothing."""
+    parts = [f"{files} files, {bases[0]} to {bases[1]}", _FILES_NOTE] if files else []
+    if any(line in _OPENS for line in body):
+        parts.append(_RUNS_NOTE)
+    if any(line.startswith("@@") and line.endswith(_SAME_HEADING) for line in body):
+        parts.append(_HEADINGS_NOTE)
+    return f"[diff: {'; '.join(parts)}]" if parts else ""
 
 
 def _write(lines: list[str], headers: dict[int, _Header], bases: Bases, *, marked: bool) -> Iterator[str]:

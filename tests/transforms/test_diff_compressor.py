@@ -75,7 +75,7 @@ def test_a_file_header_becomes_one_line() -> None:
     lines = result.split("\n")
     assert lines[0] == '[diff: 6 files, a/ to b/; "=== name; details" is diff --git, its details, --- and +++]'
     assert lines[1:6] == [
-        "=== src/shop/orders/part_0.py; index 1a2b3c4..5d6e7f8 100644",
+        "=== b/src/shop/orders/part_0.py; index 1a2b3c4..5d6e7f8 100644",
         "@@ -3,3 +3,3 @@ import os",
         " import sys",
         "-x = 1",
@@ -88,6 +88,12 @@ def test_the_sign_of_a_long_run_stands_at_its_ends() -> None:
     assert result is not None
     assert " import os\n<+\n    value_0 = load(0)\n" in result
     assert "    value_39 = load(39)\n+>\n last\n" in result
+
+
+def test_a_rename_names_its_files_once() -> None:
+    result = shrunk(FORMATS["renames"])
+    assert result is not None
+    assert "\n=== a/old.txt b/new.txt; similarity index 100%; rename from it to it\n" in result
 
 
 def test_changed_lines_of_short_runs_and_hunk_headers_stay_verbatim() -> None:
@@ -118,6 +124,8 @@ HOSTILE = {
     "our headers": GIT + "=== x; index 1..2\n=== a b c\n|y\n",
     "our marks": GIT + "<+\nx\n+>\n<-\n->\n" + ADDED + "++>\n" + ADDED,
     "our heading": '@@ -1,1 +1,1 @@ "\n-a\n@@ -2,1 +2,1 @@ "\n+b\n' + GIT,
+    "our rename": GIT.replace("index 1a2b3c4", "rename from it to it\nindex 1a2b3c4"),
+    "a rename of other names": GIT + "diff --git a/o b/n\nsimilarity index 9%\nrename from x\nrename to n\n",
     "names with blanks": file("a b.txt", HUNK) * 4,
     "details with semicolons": file("a.txt", HUNK).replace("100644", "1; 2") * 4,
     "a removed line that looks like a name": file("a.sql", "@@ -1,8 +0,0 @@\n" + "--- note\n" * 8),
