@@ -102,7 +102,7 @@ def repeats(sample: Sequence[str]) -> bool:
     if sum(_CODE.match(line) is not None for line in sample) > FOREIGN * len(sample):
         return False
     again = sum((count - 1) * _letters(shape) for shape, count in Counter(shapes("\n".join(sample))).items())
-    return again >= REPEATING * sum(map(len, sample))
+    return again > REPEATING * sum(map(len, sample))
 
 
 def _is_separated(sample: Sequence[str]) -> bool:

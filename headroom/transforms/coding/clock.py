@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 
 _MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 _DATE = (
@@ -18,10 +19,11 @@ STAMP = re.compile(
     rf"(?:(?<!\w){_DATE}|(?<![\w:]))\d\d(?P<minute>:\d\d)(?P<second>:\d\d)(?P<part>[.,]\d{{1,9}}Z?|Z)?(?![\w:])"
 )
 """A time of day with an optional date before it, as loggers write them; whole words, so that a cut keeps them whole."""
-CLOCK = re.compile(r":\d\d:\d\d")
-"""Part of a time of day: enough to see whether a text can have times at all."""
+_PART = re.compile(r":\d\d:\d\d")
+"""Minutes and seconds: a quick way to see that a line has no time."""
 _WRITTEN = re.compile(rf"{STAMP.pattern}|(?::\d\d){{1,2}}(?:[.,]\d+)?Z?(?= |$)|[.,]\d+Z?(?= |$)")
 
+_JUDGED = 20
 SEARCHED = 120
 """A line's time stands within this many characters, or the line has none."""
 REMINDED = 20
@@ -30,7 +32,13 @@ REMINDED = 20
 
 def find(line: str) -> re.Match[str] | None:
     """Return the first time near the start of the line."""
-    return STAMP.search(line, 0, SEARCHED)
+    return STAMP.search(line, 0, SEARCHED) if _PART.search(line, 0, SEARCHED) else None
+
+
+def runs_in(text: str) -> bool:
+    """Say whether lines of the text have times, judged by the first that look like it."""
+    starts = (text.rfind("\n", 0, part.start()) + 1 for part in islice(_PART.finditer(text), _JUDGED))
+    return any(find(text[start : start + SEARCHED]) for start in starts)
 
 
 def written(text: str) -> str:

@@ -49,10 +49,9 @@ def signs_for(text: str) -> Signs | None:
     if TIME in text or PAD in text:
         return None
     brackets = min(_BRACKETS, key=lambda pair: text.count(pair[0]) + text.count(pair[1]))
-    clocked = clock.CLOCK.search(text) is not None
     for mark in _MARKS:
         if re.search(rf"\n\d++(?:-\d++)?{re.escape(mark)}", "\n" + text) is None:
-            return Signs(mark, brackets, clocked)
+            return Signs(mark, brackets, clock.runs_in(text))
     return None
 
 
