@@ -15,6 +15,7 @@ from headroom.transforms.view import View
 
 ENOUGH = 0.5
 """Evidence below this is no recognition: the text stays as it is."""
+CERTAIN = 1.0
 TRIED = 2
 BINARY_CHARS = 2_048
 """Characters looked at, at either end of a text, to tell text from binary data."""
@@ -40,8 +41,15 @@ class ContentRouter(Transform):
     name: ClassVar[str] = "content_router"
 
     def route(self, view: View, hint: Hint, compressors: Sequence[Compressor]) -> list[Compressor]:
-        """Return the compressors whose evidence is enough, strongest first; ties keep registration order."""
-        weighed = [(compressor.evidence(view, hint), compressor) for compressor in compressors]
+        """Return the compressors whose evidence is enough, strongest first; ties keep registration order.
+
+        Once one of them recognises the whole text, those registered after it are not asked.
+        """
+        weighed: list[tuple[float, Compressor]] = []
+        for compressor in compressors:
+            weighed.append((compressor.evidence(view, hint), compressor))
+            if weighed[-1][0] >= CERTAIN:
+                break
         weighed.sort(key=lambda pair: -pair[0])
         return [compressor for evidence, compressor in weighed[:TRIED] if evidence >= ENOUGH]
 
