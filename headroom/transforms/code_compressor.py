@@ -7,7 +7,8 @@
         25	def main() -> None:
 
 The first line shows how the tool writes its numbers (width and separator), which is all that is needed to put
-them back. What a tool prints above or below the numbered lines stays; code without numbers is left alone.
+them back. What stands between runs of numbered lines stays as it is (a line that looks like our note is led by
+`|`), code without numbers too.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from headroom.transforms.view import View
 LANDMARK = 25
 """Lines whose number is a multiple of this keep it."""
 _MIN_LINES = 8
-_MAX_HEAD = 5
+VERBATIM = "|"
 _NUMBER = re.compile(r"( {0,11})([1-9]\d{0,7})(\t| {0,8}[→:|│])")
 _NOTE = re.compile(rf"\[code: (\d{{1,8}}) numbered lines; the number is shown on the first and on every {LANDMARK}th\]")
 
@@ -35,25 +36,24 @@ class CodeAwareCompressor(Compressor):
     name: ClassVar[str] = "code_compressor"
 
     def evidence(self, view: View, hint: Hint) -> float:  # noqa: ARG002 - a hint is no proof
-        """Return the share of the text that is one regular run of numbered lines."""
-        found = _found(view)
-        return 0.0 if found is None else (found.end - found.start) / len(view.lines)
+        """Return the share of the lines that are regularly numbered."""
+        if not any(map(_NUMBER.match, view.sample)):
+            return 0.0
+        return sum(run.count for run in _found(view)) / len(view.lines)
 
     def candidates(self, view: View, context: Context) -> Iterable[Lossless]:
         """Yield the text with all but the landmark numbers taken off."""
         context.check()
-        found = _found(view)
-        if found is not None:
-            yield Lossless(_without_numbers(view.lines, found), Fidelity.BYTES, "code.numbers", Tier.LEGEND)
+        if _found(view):
+            text = "\n".join(_without_numbers(view.lines, _found(view)))
+            yield Lossless(text, Fidelity.BYTES, "code.numbers", Tier.LEGEND)
 
     def decode(self, text: str) -> str:
         """Put the numbers back."""
         lines = text.split("\n")
-        for at, line in enumerate(lines[: _MAX_HEAD + 1]):
-            note = _NOTE.fullmatch(line)
-            if note is not None:
-                return "\n".join([*lines[:at], *_with_numbers(lines[at + 1 :], int(note[1]))])
-        raise ValueError("no note on line numbers")
+        if not any(map(_NOTE.fullmatch, lines)):
+            raise ValueError("no note on line numbers")
+        return "\n".join(_with_numbers(lines))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,59 +80,74 @@ class _Style:
 
 
 @dataclass(frozen=True, slots=True)
-class _Numbered:
-    """Lines `start` to `end` (exclusive) of a text carry consecutive numbers in one style."""
+class _Run:
+    """So many lines from `start` on carry consecutive numbers in one style."""
 
     start: int
-    end: int
+    count: int
     style: _Style
 
 
-def _found(view: View) -> _Numbered | None:
-    return view.once("code.numbered", lambda _: _numbered(view.lines))
+def _found(view: View) -> list[_Run]:
+    return view.once("code.runs", lambda _: list(_runs(view.lines)))
 
 
-def _numbered(lines: list[str]) -> _Numbered | None:
-    """Find the run of numbered lines; it begins within the first lines of the text."""
-    for start in range(min(_MAX_HEAD + 1, len(lines))):
-        style = _Style.of(lines[start])
-        if style is not None:
-            end = start + sum(1 for _ in _regular(lines, start, style))
-            if end - start >= _MIN_LINES:
-                return None if _is_table(lines[:start], style) else _Numbered(start, end, style)
-        if _NOTE.fullmatch(lines[start]):
-            return None
-    return None
+def _runs(lines: list[str]) -> Iterator[_Run]:
+    at = 0
+    while at < len(lines):
+        style = _Style.of(lines[at])
+        count = 0 if style is None else _regular(lines, at, style)
+        if style is not None and count >= _MIN_LINES and not _is_table(lines[max(0, at - 2) : at], style):
+            yield _Run(at, count, style)
+        at += count if count >= _MIN_LINES else 1
 
 
-def _regular(lines: list[str], start: int, style: _Style) -> Iterator[int]:
-    for at in range(start, len(lines)):
-        if not lines[at].startswith(style.prefix(at - start)):
-            return
-        yield at
+def _regular(lines: list[str], start: int, style: _Style) -> int:
+    """Return how many lines from `start` on have the numbers that the style calls for."""
+    end = start
+    while end < len(lines) and lines[end].startswith(style.prefix(end - start)):
+        end += 1
+    return end - start
 
 
-def _is_table(head: list[str], style: _Style) -> bool:
+def _is_table(above: list[str], style: _Style) -> bool:
     """Say whether the numbers are a column of a table: a heading above uses the same separator."""
     separator = style.separator.strip(" ")
-    return separator != ":" and any(separator in line for line in head)
+    return separator != ":" and any(separator in line for line in above)
 
 
-def _without_numbers(lines: list[str], found: _Numbered) -> str:
-    style, start = found.style, found.start
-    out = [*lines[:start], _note(found.end - start)]
-    for offset, line in enumerate(lines[start : found.end]):
-        out.append(line if style.is_shown(offset) else line[len(style.prefix(offset)) :])
-    return "\n".join(out + lines[found.end :])
+def _without_numbers(lines: list[str], runs: list[_Run]) -> Iterator[str]:
+    end = 0
+    for run in runs:
+        yield from map(_escaped, lines[end : run.start])
+        yield _note(run.count)
+        end = run.start + run.count
+        for offset, line in enumerate(lines[run.start : end]):
+            yield line if run.style.is_shown(offset) else line[len(run.style.prefix(offset)) :]
+    yield from map(_escaped, lines[end:])
 
 
 def _note(count: int) -> str:
     return f"[code: {count} numbered lines; the number is shown on the first and on every {LANDMARK}th]"
 
 
-def _with_numbers(lines: list[str], count: int) -> Iterator[str]:
-    style = _Style.of(lines[0]) if lines else None
-    if style is None or count > len(lines):
-        raise ValueError("no numbered line below the note")
-    for offset, line in enumerate(lines):
-        yield line if offset >= count or style.is_shown(offset) else style.prefix(offset) + line
+def _escaped(line: str) -> str:
+    return VERBATIM + line if _NOTE.fullmatch(line.lstrip(VERBATIM)) else line
+
+
+def _with_numbers(lines: list[str]) -> Iterator[str]:
+    at = 0
+    while at < len(lines):
+        line = lines[at]
+        note = _NOTE.fullmatch(line)
+        at += 1
+        if note is None:
+            yield line[1:] if line != _escaped(line) else line
+            continue
+        count = int(note[1])
+        style = _Style.of(lines[at]) if count and at < len(lines) else None
+        if style is None or at + count > len(lines):
+            raise ValueError("no numbered lines below the note")
+        for offset in range(count):
+            yield lines[at + offset] if style.is_shown(offset) else style.prefix(offset) + lines[at + offset]
+        at += count

@@ -49,6 +49,10 @@ FORMATS = {
     "a part of a file": "\n".join(f"{n:6}\t{line}" for n, line in enumerate(SOURCE, 9980)),
     "words above": "Here is the result of running `cat -n` on /srv/a.py:\n"
     + "\n".join(f"{n:6}\t{line}" for n, line in enumerate(SOURCE, 1)),
+    "several files": "".join(
+        f"<file path='{name}'>\n" + "".join(f"{n:6}\t{line}\n" for n, line in enumerate(SOURCE, 1)) + "</file>\n"
+        for name in ("a.py", "b.py", "c.py")
+    ),
     "words below": "\n".join(f"{n:6}→{line}" for n, line in enumerate(SOURCE, 1)) + "\n\n(File has more lines)",
 }
 
@@ -94,6 +98,9 @@ HOSTILE = {
     "the note inside": FORMATS["cat -n"].replace("print(os.name)", "[code: 9 numbered lines; the number is shown]"),
     "the note below": FORMATS["an arrow"]
     + "\n[code: 9 numbered lines; the number is shown on the first and on every 25th]",
+    "the note, escaped": "|[code: 9 numbered lines; the number is shown on the first and on every 25th]\n"
+    + FORMATS["cat -n"]
+    + "||[code: 9 numbered lines; the number is shown on the first and on every 25th]",
     "odd line ends": FORMATS["cat -n"].replace("\n", "\r\n"),
 }
 
