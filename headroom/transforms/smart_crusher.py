@@ -33,8 +33,7 @@ class SmartCrusher(Compressor):
         canonical = found.canonical
         if _is_stable(found, canonical):
             yield Lossless(canonical, Fidelity.VALUE, "json.minified", Tier.PLAIN)
-        context.check()
-        document = encode_document(found)
+        document = encode_document(found, context.check)
         if document is not None:
             yield Lossless(document, Fidelity.VALUE, "json.tables", Tier.LEGEND)
 

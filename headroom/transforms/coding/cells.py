@@ -55,7 +55,7 @@ def spell_column(values: Sequence[Value | Absent]) -> list[str]:
     """Return the cells of a column: `spell` of each value, at once where all are plain."""
     kinds = set(map(type, values))
     if kinds == {Number}:
-        return cast("list[str]", list(values))
+        return b"\n".join(cast("Sequence[bytes]", values)).decode().split("\n")
     if kinds == {str}:
         strings = cast("list[str]", list(values))
         joined = "\n".join(strings)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from headroom.transforms.coding.cells import ABSENT, spell_string
 from headroom.transforms.coding.columns import Cells
-from headroom.transforms.coding.json_text import Number, Value, write
+from headroom.transforms.coding.json_text import Value, text_of, write
 from headroom.transforms.coding.references import Template, reference, template_for
 from headroom.transforms.coding.tables import KEY, Column
 
@@ -187,14 +187,11 @@ def _template_at(row: int, draft: Draft, sources: list[Draft]) -> str | None:
     text = str(draft.values[row])
     if len(text) < _MIN_TEMPLATE:
         return None
-    return template_for(text, {source.column.name: known for source in sources if (known := _text(source.values[row]))})
+    return template_for(
+        text, {source.column.name: known for source in sources if (known := text_of(source.values[row]))}
+    )
 
 
 def _fits(template: Template, columns: list[Cells], values: Cells, row: int) -> bool:
     """Say whether a row is what the template makes of it."""
-    return values[row] == template.join([_text(cells[row]) for cells in columns]) and type(values[row]) is str
-
-
-def _text(value: Value) -> str:
-    """Return what a reference to a value stands for; empty if it cannot be referred to."""
-    return str(value) if type(value) is str or type(value) is Number else ""
+    return values[row] == template.join([text_of(cells[row]) for cells in columns]) and type(values[row]) is str

@@ -25,6 +25,7 @@ _MARKS = re.compile(r"\[(?:json|table)(_*+)[: ]")
 _NOTE = re.compile(r"^\[json(_*+): (.*)\]$", re.MULTILINE)
 _CUT = re.compile(r"cut off with ([0-9]+) brackets open")
 _LINES = "one value a line"
+_BROKEN_LINE = "what follows stood on the last line"
 _LIKE = re.compile(r'\{"(\.{3,})":"A",k:v\} is the object marked "(#+)":"A" with that k')
 _COLUMN_CLAUSES: tuple[tuple[str, Callable[[Column], bool]], ...] = (
     ("c=v holds in every row", lambda column: bool(column.default) and not column.seldom),
@@ -36,15 +37,16 @@ _COLUMN_CLAUSES: tuple[tuple[str, Callable[[Column], bool]], ...] = (
 )
 
 
-def encode_document(source: JsonText) -> str | None:
-    """Return the document of a JSON text, or None if no part of it makes a table."""
-    if not _stands_on_lines(source):
-        return None
+def encode_document(source: JsonText, check: Callable[[], None] = lambda: None) -> str | None:
+    """Return the document of a JSON text, or None if nothing in it can be told more shortly.
+
+    `check` is called before each part that may take long; what it raises goes on to the caller.
+    """
     canonical = source.canonical
     mark = "_" * max((len(found[1]) + 1 for found in _MARKS.finditer(canonical)), default=0)
     tables: list[Table] = []
     root = source.values if len(source.values) > 1 else source.values[0]
-    skeleton = _lifted(root, f"table{mark}", tables)
+    skeleton = _lifted(root, f"table{mark}", tables, check)
     teller = Teller(Marks.unused_in(skeleton))
     skeleton = teller.told(skeleton)
     if not tables and not teller.references:
@@ -54,27 +56,27 @@ def encode_document(source: JsonText) -> str | None:
         parts.append(write(skeleton))
     parts += [table.text(f"table{mark}", number) for number, table in enumerate(tables, 1)]
     body = escape_surrogates("\n".join(parts))
-    joint = "\n" if source.closers and source.after else ""
-    text = "".join((source.before, body, joint, source.after))
+    text = "".join((source.before, body, "\n" if _breaks_line(source) else "", source.after))
     return text if 2 * len(canonical) < MAX_GROWTH * len(text) else None
 
 
-def _stands_on_lines(source: JsonText) -> bool:
-    before = not source.before or source.before.endswith("\n")
-    return before and (not source.after or source.after.startswith("\n") or bool(source.closers))
+def _breaks_line(source: JsonText) -> bool:
+    """Say whether text follows on the line of the JSON, so that a line break of ours goes between."""
+    return bool(source.after) and not source.after.startswith("\n")
 
 
-def _lifted(value: Value, mark: str, tables: list[Table]) -> Value:
+def _lifted(value: Value, mark: str, tables: list[Table], check: Callable[[], None]) -> Value:
     """Return the value with its tables replaced by references, outermost first."""
     if type(value) is not dict and type(value) is not list:
         return value
+    check()
     table = table_of(value)
     if table is not None:
         tables.append(table)
         return f"[{mark} {len(tables)}]"
     if type(value) is dict:
-        return {key: _lifted(item, mark, tables) for key, item in value.items()}
-    return [_lifted(item, mark, tables) for item in value]
+        return {key: _lifted(item, mark, tables, check) for key, item in value.items()}
+    return [_lifted(item, mark, tables, check) for item in value]
 
 
 def _clauses(source: JsonText, tables: list[Table], teller: Teller) -> Iterator[str]:
@@ -88,6 +90,8 @@ def _clauses(source: JsonText, tables: list[Table], teller: Teller) -> Iterator[
         yield _LINES
     if source.closers:
         yield f"cut off with {len(source.closers)} brackets open"
+    if _breaks_line(source):
+        yield _BROKEN_LINE
     columns = [column for table in tables for column in table.columns]
     yield from (clause for clause, needed in _COLUMN_CLAUSES if any(map(needed, columns)))
 
@@ -107,9 +111,9 @@ def decode_document(text: str) -> str:
     tables, used = _tables(lines, used, mark, budget)
     body = escape_surrogates(_inlined(_untold(skeleton, note[2], budget), mark, tables))
     after = "\n".join(lines[used:])
-    joint = "\n" if used < len(lines) else ""
+    joint = "\n" if used < len(lines) and _BROKEN_LINE not in note[2] else ""
     if cut := _CUT.search(note[2]):
-        body, joint = body[: -int(cut[1])], ""
+        body = body[: -int(cut[1])]
     elif _LINES in note[2]:
         body = escape_surrogates("\n".join([write(value) for value in read_all(body)]))
     return "".join((text[: note.start()], body, joint, after))

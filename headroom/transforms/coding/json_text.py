@@ -23,15 +23,13 @@ _LEAST_SHARE = 0.3
 _LEAST_CUT_OFF = 8
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _START = re.compile(r"^[ \t]*+(?=[{\[])", re.MULTILINE)
-_NEXT = re.compile(r"\s*+(?=[{\[])")
+_NEXT = re.compile(r"[ \t\r\n]*+(?=[{\[])")
 _MARK = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[\[\]{},]', re.DOTALL)
 _CLOSER = {"[": "]", "{": "}"}
 
 
-class Number(str):
-    """A JSON number as it is spelled."""
-
-    __slots__ = ()
+Number = bytes
+"""A JSON number: its spelling, as bytes, which no other value is. Small, and cheap to tell from a string."""
 
 
 class Pairs(tuple[tuple[str, Any], ...]):
@@ -55,7 +53,9 @@ def _object(pairs: list[tuple[str, Value]]) -> Value:
     return keyed if len(keyed) == len(pairs) else Pairs(pairs)
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=Number, parse_float=Number, parse_constant=Number)
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object, parse_int=str.encode, parse_float=str.encode, parse_constant=str.encode
+)
 
 
 def read_value(text: str, start: int = 0) -> tuple[Value, int]:
@@ -90,10 +90,17 @@ def write(value: Value) -> str:
 def scalar(value: Value) -> str:
     """Return the spelling of a number, boolean or null."""
     if type(value) is Number:
-        return str(value)
+        return value.decode()
     if value is None:
         return "null"
     return "true" if value else "false"
+
+
+def text_of(value: Value) -> str:
+    """Return what a reference to a string or number stands for; empty for anything else."""
+    if type(value) is str:
+        return value
+    return value.decode() if type(value) is Number else ""
 
 
 def escape_surrogates(text: str) -> str:
@@ -137,23 +144,23 @@ def _find(text: str) -> JsonText | None:
         if start is None:
             return None
         try:
-            return _whole(text, start.end())
+            return _whole(text, start)
         except json.JSONDecodeError as error:
             if error.pos - start.end() >= _LEAST_SHARE * len(text):
-                return _cut_off(text, start.end(), error.pos)
+                return _cut_off(text, start, error.pos)
             position = max(error.pos, start.end() + 1)
         except ValueError:
             return None
     return None
 
 
-def _whole(text: str, start: int) -> JsonText:
-    value, end = read_value(text, start)
+def _whole(text: str, start: re.Match[str]) -> JsonText:
+    value, end = read_value(text, start.end())
     values = [value]
     for value, stop in _followers(text, end):
         values.append(value)
         end = stop
-    return JsonText(text[:start], values, text[end:])
+    return JsonText(text[: start.start()], values, text[end:])
 
 
 def _followers(text: str, end: int) -> Iterator[tuple[Value, int]]:
@@ -166,17 +173,17 @@ def _followers(text: str, end: int) -> Iterator[tuple[Value, int]]:
         yield value, end
 
 
-def _cut_off(text: str, start: int, limit: int) -> JsonText | None:
+def _cut_off(text: str, start: re.Match[str], limit: int) -> JsonText | None:
     """Read JSON that breaks off before `limit`: all complete members, and the rest as text."""
-    cut, open_brackets = _last_border(text, start, limit)
+    cut, open_brackets = _last_border(text, start.end(), limit)
     closers = "".join(reversed(open_brackets))
-    if cut - start < _LEAST_CUT_OFF or not closers or len(closers) > MAX_DEPTH:
+    if cut - start.end() < _LEAST_CUT_OFF or not closers or len(closers) > MAX_DEPTH:
         return None
     try:
-        value = read_all(text[start:cut] + closers)
+        value = read_all(text[start.end() : cut] + closers)
     except ValueError:
         return None
-    return JsonText(text[:start], [value], text[cut:], closers)
+    return JsonText(text[: start.start()], [value], text[cut:], closers)
 
 
 def _last_border(text: str, start: int, limit: int) -> tuple[int, list[str]]:

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from headroom.transforms.coding.budget import Budget
-from headroom.transforms.coding.json_text import Number, Pairs, Value, children
+from headroom.transforms.coding.json_text import Pairs, Value, children, text_of
 from headroom.transforms.coding.references import Template, reference, template_for
 
 _LEAST_KEYS = 3
@@ -62,7 +62,7 @@ class Prototype:
     @cached_property
     def addresses(self) -> dict[str, Template]:
         """The addresses of the object as templates over its other fields."""
-        texts = {key: text for key, item in self.node.items() if (text := _text(item)) and ">" not in key}
+        texts = {key: text for key, item in self.node.items() if (text := text_of(item)) and ">" not in key}
         sources = {key: text for key, text in texts.items() if len(text) >= _LEAST_SOURCE}
         references = reference(texts)
         found: dict[str, Template] = {}
@@ -83,7 +83,7 @@ class Prototype:
         if given:
             for key, template in self.addresses.items():
                 if key not in given and not given.keys().isdisjoint(template.names):
-                    texts = {name: _text(result[name]) for name in template.names}
+                    texts = {name: text_of(result[name]) for name in template.names}
                     if budget is not None:
                         budget.spend(sum([len(texts[name]) for name in template.names]))
                     result[key] = template.fill(texts)
@@ -94,10 +94,6 @@ class Prototype:
         told = {key: node[key] for key in changed if key not in self.addresses}
         adapted = self.with_fields(told)
         return [key for key in node if key in told or (key in self.addresses and adapted[key] != node[key])]
-
-
-def _text(item: Value) -> str:
-    return str(item) if type(item) is str or type(item) is Number else ""
 
 
 @dataclass(slots=True)
@@ -154,7 +150,7 @@ class Teller:
             members = [self._numbered(item) for item in value.values()]
             numbers = tuple([number for _, number in members])
             return _Numbered(value, [item for item, _ in members], numbers), self._number((*value, numbers))
-        return value, self._number((kind, repr(value) if kind is Pairs else value))
+        return value, self._number((kind, repr(value)) if kind is Pairs else value)
 
     def _number(self, key: object) -> int:
         return self._numbers.setdefault(key, len(self._numbers))

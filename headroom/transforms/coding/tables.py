@@ -27,6 +27,7 @@ from headroom.transforms.coding.columns import PATH, Path, assemble, read_path, 
 from headroom.transforms.coding.json_text import quote, read_all, read_value, write
 from headroom.transforms.coding.references import Template, reference
 
+_AT_ONCE = 2000
 _NUMBER_STARTS = tuple("-0123456789NI")
 HEADER = re.compile(r"\[(table_*) ([0-9]+): ([0-9]+) (rows|arrays|entries|pairs)(?:; (.*))?\]")
 _PLACE = re.compile(r"_([0-9]*)(?=,|\Z)")
@@ -262,5 +263,6 @@ def read_table(header: re.Match[str], lines: Sequence[str], budget: Budget) -> s
     if shape is Shape.PAIRS:
         columns[1:] = [replace(column, path=()) for column in columns[1:]]
     keyed = shape in (Shape.ENTRIES, Shape.PAIRS)
-    rows = ",".join(Reader(columns, keyed=keyed).rows(lines[1:]))
+    reader = Reader(columns, keyed=keyed)
+    rows = ",".join(",".join(reader.rows(lines[at : at + _AT_ONCE])) for at in range(1, len(lines), _AT_ONCE))
     return f"{{{rows}}}" if keyed else f"[{rows}]"

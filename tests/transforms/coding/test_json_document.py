@@ -124,7 +124,16 @@ def test_json_that_breaks_off_is_restored_with_its_cut(rows, cut):
 @given(
     ROWS,
     st.sampled_from(
-        ["", "head\n", "[json: x]\n", "[table 1: 3 rows]\na,b\n", "[json_: x]\n[table_ 1: 2 rows]\n", "  "]
+        [
+            "",
+            "head\n",
+            "[json: x]\n",
+            "[table 1: 3 rows]\na,b\n",
+            "[json_: x]\n[table_ 1: 2 rows]\n",
+            "  ",
+            "\r\n",
+            " # x\n",
+        ]
     ),
 )
 def test_marks_of_ours_around_the_json_do_no_harm(rows, around):
