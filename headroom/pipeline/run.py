@@ -177,30 +177,39 @@ class Pipeline:
         """Run all stages on a payload and say what to edit in it."""
         lineup = self.lineup
         exchange.wire, exchange.model = wire.name, exchange.model or _model_of(payload)
-        event = PipelineEvent(
-            PipelineStage.INPUT_RECEIVED,
-            exchange.request_id,
-            exchange.provider,
-            exchange.model,
-            payload,
-            headers=exchange.headers,
-            exchange=exchange,
-        )
-        current = self.fire(event) or payload
+        current = self._tell(PipelineStage.INPUT_RECEIVED, exchange, payload)
         current, wishes = wishes_of(self.hooks, current, wire, exchange.provider, self.guard)
         current = self._through_guests(current, lineup.guests)
         blocks = [wishes.protected(block) for block in wire.blocks(current)]
-        self.fire(replace(event, stage=PipelineStage.INPUT_CACHED, payload=current))
+        self._tell(PipelineStage.INPUT_CACHED, exchange, current)
         decisions, edits = self._decided(blocks, lineup, wishes, exchange)
         final = apply(current, edits)
-        told = replace(event, payload=final, decisions=decisions)
         for stage in (PipelineStage.INPUT_ROUTED, PipelineStage.INPUT_COMPRESSED, PipelineStage.INPUT_REMEMBERED):
-            self.fire(replace(told, stage=stage))
-        sent = self.fire(replace(told, stage=PipelineStage.PRE_SEND)) or final
+            self._tell(stage, exchange, final, decisions)
+        sent = self._tell(PipelineStage.PRE_SEND, exchange, final, decisions)
         wishes.tell(self.hooks, decisions, self.guard)
         if current is not payload or sent is not final:
             edits = list(changes(payload, sent))
         return Rewritten(tuple(edits), decisions, lineup.observed(blocks))
+
+    def _tell(
+        self, stage: PipelineStage, exchange: Exchange, payload: Payload, decisions: tuple[Decision, ...] = ()
+    ) -> Payload:
+        """Fire a stage of a request, if anyone listens; return the payload to go on with."""
+        if not self._listeners[stage]:
+            return payload
+        event = PipelineEvent(
+            stage,
+            exchange.request_id,
+            exchange.provider,
+            exchange.model,
+            payload,
+            tools=tuple(payload.get("tools") or ()),
+            headers=exchange.headers,
+            decisions=decisions,
+            exchange=exchange,
+        )
+        return self.fire(event) or payload
 
     def _through_guests(self, payload: Payload, guests: Sequence[Transform]) -> Payload:
         """Let foreign transforms change the payload, each on a copy of its own."""
