@@ -198,13 +198,14 @@ class Pipeline:
         """Fire a stage of a request, if anyone listens; return the payload to go on with."""
         if not self._listeners[stage]:
             return payload
+        tools = payload.get("tools")
         event = PipelineEvent(
             stage,
             exchange.request_id,
             exchange.provider,
             exchange.model,
             payload,
-            tools=tuple(payload.get("tools") or ()),
+            tools=tuple(tools) if isinstance(tools, list) else (),
             headers=exchange.headers,
             decisions=decisions,
             exchange=exchange,

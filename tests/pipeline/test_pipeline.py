@@ -50,6 +50,15 @@ def test_observers_see_the_stages_in_order_with_the_decisions(wire):
     assert isinstance(observer, PipelineExtension)
 
 
+def test_observers_are_told_of_odd_bodies_too():
+    observer = Observer()
+    for tools in ("5", "null", '[{"name": "t"}]'):
+        body = f'{{"model": 3, "tools": {tools}, "messages": []}}'.encode()
+        assert Pipeline(extensions=[observer]).run(body, WIRES["anthropic"], Exchange("r")).body is body
+    assert observer.events[0].tools == ()
+    assert observer.events[-1].tools == ({"name": "t"},)
+
+
 def test_an_observer_may_name_the_stages_it_wants():
     observer = Observer(PipelineStage.PRE_SEND)
     _run(Pipeline(extensions=[observer]), "anthropic")
