@@ -13,7 +13,7 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from headroom.blocks import Outcome
+from headroom.blocks import Outcome, Tier
 from headroom.errors import BodyError, BodyTooLargeError, RequestError
 from headroom.integrations.answer import Answer
 from headroom.integrations.body import ASGIApp, BodyReader, Receive, Scope, Send
@@ -92,6 +92,7 @@ class _Passage:
         """Read, rewrite, hand on, account. Whatever the inner app raises is raised on."""
         answer = Answer(send, self._wire, self._exchange, self._begun, self._house.pipeline)
         try:
+            self._exchange.tier = _tier(self._headers.get(b"x-headroom-tier", ""))
             scope, receive = await self._request(receive)
             await self._house.app(scope, receive, answer.send)
         except RequestError as error:
@@ -164,6 +165,16 @@ def _is_json(headers: Iterable[tuple[bytes, bytes]]) -> bool:
             kind = value.split(b";", 1)[0].strip().lower()
             return kind == b"application/json" or (kind.startswith(b"application/") and kind.endswith(b"+json"))
     return False
+
+
+def _tier(name: str) -> Tier | None:
+    """Return the tier that a request asks for. Raises RequestError for a name that is none."""
+    if not name:
+        return None
+    tier = Tier.__members__.get(name.strip().upper())
+    if tier is None:
+        raise RequestError(f"x-headroom-tier must be one of: {', '.join(Tier.__members__).lower()}.")
+    return tier
 
 
 def _headers_for(headers: Iterable[tuple[bytes, bytes]], body: bytes) -> list[tuple[bytes, bytes]]:

@@ -234,7 +234,8 @@ class Pipeline:
             settings=self.policy.version + lineup.version + count.encoding.encode(),
             deadline=time.monotonic() + self.policy.request_seconds,
         )
-        pairs = [decider.decide(block, wishes.tier(block, self.policy.tier)) for block in blocks]
+        tier = exchange.tier or self.policy.tier
+        pairs = [decider.decide(block, wishes.tier(block, tier)) for block in blocks]
         return tuple(decision for decision, _ in pairs), [edit for _, edit in pairs if edit is not None]
 
 

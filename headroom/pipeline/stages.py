@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
-from headroom.blocks import Decision, Outcome, Payload
+from headroom.blocks import Decision, Outcome, Payload, Tier
 from headroom.providers import Usage
 
 
@@ -37,6 +37,7 @@ class Exchange:
 
     `route` names the row of the route table (`library` for calls without HTTP). `status` is what the client got, 0
     if it left before the answer began. Times are seconds; `overhead` is ours alone. `error` is a short code.
+    `tier` is what the request itself asks of its reader, None for the app's setting.
     """
 
     request_id: str
@@ -44,6 +45,7 @@ class Exchange:
     provider: str = ""
     wire: str = ""
     model: str = ""
+    tier: Tier | None = None
     outcome: Outcome | None = None
     status: int = 0
     streamed: bool = False

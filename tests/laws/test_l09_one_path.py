@@ -66,6 +66,22 @@ def test_bypass_is_absolute_even_after_the_same_body_was_compressed(route):
 
 
 @rows
+def test_a_request_chooses_how_much_its_reader_has_to_do(route):
+    body = encoded(body_of(route.wire, [Step(sample("log_lines"))]))
+    sizes = {}
+    for tier in (b"plain", b"Legend", b"max"):
+        inner = Inner()
+        status, _, _ = answer_of(post(_app(inner), route.example, body, (b"x-headroom-tier", tier)))
+        assert status == 200
+        sizes[tier] = len(inner.body)
+    assert sizes[b"plain"] > sizes[b"Legend"] >= sizes[b"max"]
+    inner = Inner()
+    status, _, answer = answer_of(post(_app(inner), route.example, body, (b"x-headroom-tier", b"best")))
+    assert (status, inner.received) == (400, [])
+    assert b"plain, legend, max" in answer
+
+
+@rows
 def test_the_account_is_complete_when_the_answer_ends(route):
     listener = Listener()
     app = _app(Inner(), pipeline_extensions=[listener])
