@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from headroom.transforms.coding.cells import ABSENT, spell_string
 from headroom.transforms.coding.columns import Cells
@@ -28,7 +29,7 @@ _MIN_OBJECTS = 3
 _BORDERS = frozenset(" /:-=@#?&|([{<>)]}\"'\t;!~^$%+")
 
 
-@dataclass(slots=True)
+@dataclass
 class Draft:
     """A column on its way: its values, their cells, and what has been decided."""
 
@@ -36,7 +37,7 @@ class Draft:
     values: Cells
     cells: list[str]
 
-    @property
+    @cached_property
     def size(self) -> int:
         """Characters of all cells."""
         return sum(map(len, self.cells))
@@ -146,6 +147,8 @@ def common_affixes(strings: Sequence[str]) -> tuple[str, str]:
     while size and (low[size - 1] not in _BORDERS or low[size - 1] == "*"):
         size -= 1
     prefix = low[:size].partition("*")[0] if "*" in low[:size] else low[:size]
+    if strings[0][-1:] != strings[-1][-1:]:
+        return prefix, ""
     backwards = [text[len(prefix) :][::-1] for text in strings]
     low, high = min(backwards), max(backwards)
     size = _shared(low, high)

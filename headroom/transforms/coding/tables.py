@@ -22,7 +22,7 @@ from enum import StrEnum
 from itertools import groupby, islice
 
 from headroom.transforms.coding.budget import Budget
-from headroom.transforms.coding.cells import cell_end, read_cell, read_column, read_strings, split_cells
+from headroom.transforms.coding.cells import cell_end, has_no_json, read_cell, read_column, read_strings
 from headroom.transforms.coding.columns import PATH, Path, assemble, read_path, spell_path
 from headroom.transforms.coding.json_text import quote, read_all, read_value, write
 from headroom.transforms.coding.references import Template, reference
@@ -187,28 +187,28 @@ class Reader:
     def _split(self, line: str) -> tuple[list[str], list[tuple[int, str]]]:
         """Return the cells of the positional columns and the `name=cell` that follow them."""
         count = len(self._positional)
-        if not self._seldom:
-            cells = split_cells(line) if count or line else []
-            if len(cells) != count:
-                raise ValueError("a row with another number of cells")
-            return cells, []
-        cells, start = [], 0
-        while len(cells) < count:
-            if start > len(line):
-                raise ValueError("too few cells in a row")
-            end = cell_end(line, start)
-            cells.append(line[start:end])
-            start = end + 1
-        return cells, list(self._remarks(line, start))
+        parts = line.split(",") if has_no_json(line) else self._parts(line)
+        if not line and not count:
+            parts = []
+        if len(parts) < count or (len(parts) > count and not self._seldom):
+            raise ValueError("a row with another number of cells")
+        return parts[:count], [self._remark(part) for part in parts[count:]]
 
-    def _remarks(self, line: str, start: int) -> Iterator[tuple[int, str]]:
-        while start < len(line):
-            name = PATH.match(line, start)
-            if name is None or name[0] not in self._seldom or line[name.end() : name.end() + 1] != "=":
-                raise ValueError("no name=cell after the cells of a row")
-            end = cell_end(line, name.end() + 1)
-            yield self._seldom[name[0]], line[name.end() + 1 : end]
+    def _parts(self, line: str) -> list[str]:
+        """Split a row at the commas that stand outside of JSON."""
+        parts, start = list[str](), 0
+        while start <= len(line):
+            name = PATH.match(line, start) if len(parts) >= len(self._positional) else None
+            end = cell_end(line, name.end() + 1 if name else start)
+            parts.append(line[start:end])
             start = end + 1
+        return parts
+
+    def _remark(self, part: str) -> tuple[int, str]:
+        name = PATH.match(part)
+        if name is None or name[0] not in self._seldom or part[name.end() : name.end() + 1] != "=":
+            raise ValueError("no name=cell after the cells of a row")
+        return self._seldom[name[0]], part[name.end() + 1 :]
 
     def _framed(self, rows: list[tuple[str, ...]]) -> Iterator[str]:
         """Put the texts of each row, empty where absent, at their paths; a frame is built once a set of fields."""
