@@ -8,14 +8,18 @@ With --check nothing is written; the exit status says whether the pages are curr
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import get_args
 
 from pydantic.fields import FieldInfo
 
+from headroom import compress
 from headroom.proxy.config import ProxyConfig
 
 DOCS = Path(__file__).parents[1] / "docs"
+_LINES = 14
+_WIDTH = 160
 
 _OPTIONS = """# Options
 
@@ -48,7 +52,35 @@ def _environment(name: str, field: FieldInfo) -> str:
     return ", ".join(f"`{one}`" for one in choices if isinstance(one, str) and one.isupper())
 
 
-PAGES = {"options.md": options_page}
+_FORMS = """# Forms
+
+What each kind of tool output looks like before and after, in the default tier. The texts are made by
+`tests/support/samples.py`; only their beginnings are shown. This page is written by `make docs`, tokens included.
+"""
+
+
+def forms_page() -> str:
+    """Return a before and after of every kind of text that has a sample."""
+    sys.path.insert(0, str(DOCS.parent / "tests"))
+    samples = import_module("support.samples")
+    return _FORMS + "".join(_form(kind, samples.sample(kind)) for kind in samples.SAMPLES)
+
+
+def _form(kind: str, text: str) -> str:
+    result = compress([{"role": "tool", "content": text}], "gpt-4o")
+    decision = result.decisions[0]
+    title = f"## {kind.replace('_', ' ')}"
+    saved = f"`{decision.encoding}`: {decision.tokens_before} tokens before, {decision.tokens_after} after."
+    shown = (_beginning(text), _beginning(result.messages[0]["content"]))
+    return f"\n{title}\n\n{saved}\n\n" + "\n".join(f"````text\n{part}\n````\n" for part in shown)
+
+
+def _beginning(text: str) -> str:
+    lines = [line if len(line) <= _WIDTH else line[:_WIDTH] + " (cut here)" for line in text.split("\n")]
+    return "\n".join(lines[:_LINES]) + (f"\n({len(lines) - _LINES} more lines)" if len(lines) > _LINES else "")
+
+
+PAGES = {"options.md": options_page, "forms.md": forms_page}
 
 
 def main(arguments: list[str]) -> int:
