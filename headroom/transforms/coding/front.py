@@ -29,9 +29,3 @@ def last_separator(path: str, end: int | None = None) -> int:
     """Return the index of the last path separator before `end`, or -1."""
     end = len(path) if end is None else end
     return max(path.rfind(separator, 0, end) for separator in _SEPARATORS)
-
-
-def split_path(path: str) -> tuple[str, str]:
-    """Return the directory with its final separator (may be empty) and the name of a path."""
-    cut = last_separator(path) + 1
-    return path[:cut], path[cut:]
