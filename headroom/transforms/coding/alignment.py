@@ -157,20 +157,21 @@ def _whole_number(fixed: Sequence[str | None], at: int) -> tuple[int, int]:
 
 
 def _trimmed(column: Sequence[str]) -> tuple[list[str], list[Sequence[str]]]:
-    """Split off the common beginning and end, at word borders."""
-    low, high = min(column), max(column)
-    start = next((i for i, (a, b) in enumerate(zip(low, high, strict=False)) if a != b), len(low))
-    while start and _is_word(low[start - 1]):
-        start -= 1
-    shortest = min(map(len, column)) - start - 1
-    mirrored = [word[: -shortest - 1 : -1] if shortest > 0 else "" for word in column]
-    low, high = min(mirrored), max(mirrored)
-    end = next((i for i, (a, b) in enumerate(zip(low, high, strict=False)) if a != b), len(low))
-    while end and _is_word(low[end - 1]):
-        end -= 1
+    """Split off the common beginning and end, at word borders; something is left of every word."""
+    spare = min(map(len, column)) - 1
+    start = _shared(column, spare)
+    end = _shared([word[::-1] for word in column], spare - start)
     whole = column[0]
-    tail = len(whole) - end
-    return [whole[:start], whole[tail:]], [[word[start : len(word) - end] for word in column]]
+    return [whole[:start], whole[len(whole) - end :]], [[word[start : len(word) - end] for word in column]]
+
+
+def _shared(column: Sequence[str], most: int) -> int:
+    """Return the length of the common beginning of words, at most `most`, up to the end of its last whole word."""
+    low, high = min(column), max(column)
+    shared = next((at for at in range(most) if low[at] != high[at]), most)
+    while shared and _is_word(low[shared - 1]):
+        shared -= 1
+    return shared
 
 
 def _is_word(char: str) -> bool:

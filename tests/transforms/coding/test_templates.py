@@ -159,6 +159,15 @@ def test_a_dotted_number_is_never_cut() -> None:
     assert form[1][1:-1] == ["1|accepted a connection from {10.1.2.3}:5000 for user root", "1|10.1.2.14", "1|10.1.2.15"]
 
 
+def test_a_word_that_another_one_begins_with_is_a_whole_word_of_its_own() -> None:
+    calls = ["set(...));", "set(...", "set(...).x", "set(..."]
+    text = body(*(f"the set was made from another one by the call new {call}" for call in calls))
+    form = encoded(text)
+    assert form is not None
+    assert form[1][1] == "1|the set was made from another one by the call new set{(...));}"
+    assert_restored(text)
+
+
 def test_the_first_line_of_a_wording_that_errs_stands_whole() -> None:
     text = body(*(f"error {n}: the disk of host{n} went away while writing" for n in range(5)))
     form = encoded(text)
