@@ -68,16 +68,17 @@ def group(lines: Sequence[str], rows: Sequence[list[str] | None], form: Form) ->
 def ungroup(template: str, body: Sequence[str], form: Form) -> Iterator[str]:
     """Restore the lines. Raises ValueError if a row does not fill its stars."""
     fixed = template.split(STAR)
-    filled: _Filler | None = None
+    fill: _Filler | None = None
     for line in body:
-        if line.startswith(HEADING):
-            filled = _filler(fixed, line[len(HEADING) :], form)
-        elif line.startswith(VERBATIM):
-            yield line[len(VERBATIM) :]
-        elif filled is None or not line:
+        first = line[:1]
+        if first == HEADING[0] and line.startswith(HEADING):
+            fill = _filler(fixed, line[len(HEADING) :], form)
+        elif first == VERBATIM:
+            yield line[1:]
+        elif fill is None or not first:
             yield line
         else:
-            yield from filled(line)
+            yield from fill(line)
 
 
 def _idle(fixed: list[Fixed], chosen: list[Shared]) -> int:
@@ -170,7 +171,7 @@ def _kept(columns: list[list[str]], chosen: list[Shared]) -> Iterator[tuple[str,
     return zip(*kept, strict=True)
 
 
-_Filler = Callable[[str], Iterator[str]]
+_Filler = Callable[[str], list[str]]
 
 
 def _filler(fixed: list[str], heading: str, form: Form) -> _Filler:
@@ -184,12 +185,12 @@ def _filler(fixed: list[str], heading: str, form: Form) -> _Filler:
     pattern += fixed[-1].replace("%", "%%")
     stars = ends.count(STAR)
 
-    def fill(line: str) -> Iterator[str]:
-        packed = form.packed and stars == 1
-        rows = [[cell] for cell in line.split(form.separator)] if packed else [form.split(line, stars)]
-        for row in rows:
-            if len(row) != stars:
-                raise ValueError("a row that does not fill its heading")
-            yield pattern % tuple(row)
+    def fill(line: str) -> list[str]:
+        if form.packed and stars == 1:
+            return [pattern % cell for cell in line.split(form.separator)]
+        row = form.split(line, stars)
+        if len(row) != stars:
+            raise ValueError("a row that does not fill its heading")
+        return [pattern % tuple(row)]
 
     return fill
