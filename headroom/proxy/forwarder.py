@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any
+from collections.abc import Mapping
 
-import aiohttp
 import msgspec
 
 from headroom.blocks import Payload
-from headroom.errors import RequestError, UpstreamError, UpstreamTimeoutError, UpstreamUnreachableError
+from headroom.errors import RequestError, UpstreamError
 from headroom.integrations.body import Receive, Scope, Send
 from headroom.providers.vendors import Vendor
 from headroom.proxy.client import Client
@@ -23,7 +22,7 @@ from headroom.proxy.handlers import BaseHandlerMixin
 from headroom.proxy.helpers import TO_CLIENT, TO_UPSTREAM, end_to_end, json_object, text
 from headroom.proxy.retries import Retries
 from headroom.proxy.target import Answered, Targets, Upward, vendor_for
-from headroom.proxy.upstream import NotConnectedError, Upstream
+from headroom.proxy.upstream import Answer, NotConnectedError, Upstream
 
 _BODILESS = frozenset({204, 304})
 _log = logging.getLogger("headroom.proxy")
@@ -59,35 +58,35 @@ class Forwarder:
         if isinstance(target, Answered):
             await self._answer(client, target.handler)
             return
-        response = await self._ask(scope, client, target)
+        answer = await self._ask(scope, client, target)
         try:
-            await _relay(response, client)
-        except (aiohttp.ClientError, OSError) as error:
-            raise _cut(error) from error
+            await _relay(answer, client)
         finally:
-            response.close()
+            answer.close()
 
-    async def _ask(self, scope: Scope, client: Client, target: Upward) -> aiohttp.ClientResponse:
+    async def _ask(self, scope: Scope, client: Client, target: Upward) -> Answer:
         """Return the upstream's answer; ask again while it was not accepted and the body is at hand."""
         headers = _request_headers(scope, client)
         self._retries.began()
         attempt = 0
         while True:
             try:
-                response = await self.upstream.request(scope["method"], target.url, headers, client.body())
+                answer = await self.upstream.request(
+                    scope["method"], target.base, target.target, headers, client.body()
+                )
             except NotConnectedError:
                 pause = self._pause(client, attempt, 0, {})
                 if pause is None:
                     raise
             else:
-                pause = self._pause(client, attempt, response.status, response.headers)
+                pause = self._pause(client, attempt, answer.status, answer.headers)
                 if pause is None:
-                    return response
-                response.close()
+                    return answer
+                answer.close()
             attempt += 1
             await asyncio.sleep(pause)
 
-    def _pause(self, client: Client, attempt: int, status: int, headers: Any) -> float | None:
+    def _pause(self, client: Client, attempt: int, status: int, headers: Mapping[str, str]) -> float | None:
         return None if client.streams_body else self._retries.pause(attempt, status, headers)
 
     async def _answer(self, client: Client, handler: BaseHandlerMixin) -> None:
@@ -122,20 +121,12 @@ def _request_headers(scope: Scope, client: Client) -> list[tuple[str, str]]:
     return headers
 
 
-async def _relay(response: aiohttp.ClientResponse, client: Client) -> None:
+async def _relay(answer: Answer, client: Client) -> None:
     """Send the answer down as it comes; the last part says so, where the end is already known."""
-    dropped = frozenset({b"content-length"}) if response.status in _BODILESS else TO_CLIENT
-    await client.start(response.status, end_to_end(response.raw_headers, dropped))
-    content = response.content
+    dropped = frozenset({b"content-length"}) if answer.status in _BODILESS else TO_CLIENT
+    await client.start(answer.status, end_to_end(answer.raw_headers, dropped))
     more = True
     while more:
-        data = await content.readany()
-        more = not content.at_eof()
+        data, more = await answer.read()
         if data or not more:
             await client.write(data, more=more)
-
-
-def _cut(error: Exception) -> UpstreamError:
-    if isinstance(error, TimeoutError):
-        return UpstreamTimeoutError("The upstream stopped in mid-answer.")
-    return UpstreamUnreachableError("The upstream broke off in mid-answer.")

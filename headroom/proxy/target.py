@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from yarl import URL
-
 from headroom.errors import ConfigError, RequestError, UpstreamRefusedError
 from headroom.integrations.body import Scope
 from headroom.providers.routes import route_of
@@ -17,9 +15,10 @@ from headroom.proxy.helpers import bearer_token, origin_of, request_upstream_ove
 
 @dataclass(frozen=True, slots=True)
 class Upward:
-    """Relay to this URL."""
+    """Relay to `target` (path and query) under the URL `base`."""
 
-    url: URL
+    base: str
+    target: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ class Targets:
         handler = find(bearer_token(scope["headers"]))
         if handler is not None:
             return self._handled(handler, path)
-        return _upward(self.upstreams[vendor.name], path)
+        return Upward(self.upstreams[vendor.name], path)
 
     def _overridden(self, override: str, path: str) -> Target:
         handler = find(override)
@@ -67,11 +66,11 @@ class Targets:
             return self._handled(handler, path)
         if ":" not in override or origin_of(override) not in self._allowed:
             raise UpstreamRefusedError("The upstream named in X-Headroom-Upstream is not allowed.")
-        return _upward(override, path)
+        return Upward(override, path)
 
     def _handled(self, handler: Handler | None, path: str) -> Target:
         if isinstance(handler, ForwardingHandler):
-            return _upward(handler.base_url or self.upstreams[handler.vendor.name], path)
+            return Upward(handler.base_url or self.upstreams[handler.vendor.name], path)
         if handler is None:
             raise UpstreamRefusedError("No such handler.")
         return Answered(handler)
@@ -104,10 +103,6 @@ def _named_by_path(path: str, target: str) -> tuple[str, str]:
         return "", ""
     below = target[len(parts[1]) + 1 :]
     return (parts[1], below) if target.startswith(f"/{parts[1]}/") else ("", "")
-
-
-def _upward(base: str, target: str) -> Upward:
-    return Upward(URL(base + target, encoded=True))
 
 
 def _origin(url: str) -> str:

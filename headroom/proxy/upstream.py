@@ -1,4 +1,4 @@
-"""The way to the providers: one pooled HTTP client a process.
+"""The way to the providers: one pooled HTTP client a process. No other module knows which client it is.
 
 Proxies of the environment (`HTTPS_PROXY`, `NO_PROXY`) are honoured and looked up once an origin; `.netrc` is not
 read, because it could put the operator's credentials in the place of the client's.
@@ -7,7 +7,7 @@ read, because it could put the operator's credentials in the place of the client
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Mapping
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
@@ -26,6 +26,38 @@ _HEADER_LINES = 512
 
 class NotConnectedError(UpstreamUnreachableError):
     """No connection was made, so the upstream has seen nothing of the request."""
+
+
+class Answer:
+    """An answer whose headers are there and whose body is still coming.
+
+    `raw_headers` are the header lines as they came, `headers` reads them by name in any case. Must be closed.
+    """
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self._response = response
+        self.status: int = response.status
+        self.raw_headers: tuple[tuple[bytes, bytes], ...] = response.raw_headers
+        self.headers: Mapping[str, str] = response.headers
+
+    async def read(self) -> tuple[bytes, bool]:
+        """Return what has come of the body since the last call, undecoded, and whether there is more.
+
+        Waits for at least one byte or the end. Raises `UpstreamTimeoutError` or `UpstreamUnreachableError` if the
+        body does not come to its end.
+        """
+        content = self._response.content
+        try:
+            data = await content.readany()
+        except TimeoutError as error:
+            raise UpstreamTimeoutError("The upstream stopped in mid-answer.") from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise UpstreamUnreachableError("The upstream broke off in mid-answer.") from error
+        return data, not content.at_eof()
+
+    def close(self) -> None:
+        """Give the connection back, or close it if the body was not read to its end."""
+        self._response.close()
 
 
 class Upstream:
@@ -66,15 +98,16 @@ class Upstream:
         if self._session is not None:
             await self._session.close()
 
-    async def request(
-        self, method: str, url: URL, headers: list[tuple[str, str]], body: Body
-    ) -> aiohttp.ClientResponse:
+    async def request(self, method: str, base: str, target: str, headers: list[tuple[str, str]], body: Body) -> Answer:
         """Send a request; return the answer once its headers are there. No redirect is followed.
+
+        `target` is path and query, appended to the URL `base` as they stand.
 
         Raises `NotConnectedError`, `UpstreamUnreachableError` or `UpstreamTimeoutError`.
         """
+        url = URL(base + target, encoded=True)
         try:
-            return await self.open().request(
+            response = await self.open().request(
                 method, url, headers=headers, data=body, allow_redirects=False, proxy=self._proxy(url)
             )
         except TimeoutError as error:
@@ -83,6 +116,7 @@ class Upstream:
             raise NotConnectedError("The upstream could not be reached.") from error
         except (aiohttp.ClientError, OSError) as error:
             raise UpstreamUnreachableError("The upstream broke off before it answered.") from error
+        return Answer(response)
 
     def _proxy(self, url: URL) -> URL | None:
         key = (url.scheme, url.host or "", url.port)
