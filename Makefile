@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup demo test lint format bench bench-hop bench-body bench-compress test-integrations docs clean
+.PHONY: setup demo test lint format bench bench-hop bench-body bench-compress bench-confusion bench-scaling test-integrations docs clean
 
 setup: $(READY)
 
@@ -33,7 +33,7 @@ format: $(READY)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: bench-hop bench-body bench-compress
+bench: bench-hop bench-body bench-compress bench-confusion bench-scaling
 
 bench-hop: $(READY)
 	$(BIN)/python -m benchmarks.hop
@@ -41,8 +41,15 @@ bench-hop: $(READY)
 bench-body: $(READY)
 	$(BIN)/python -m benchmarks.body
 
+# CORPUS=folder measures on other items; PEERS=1 runs other libraries beside ours (installed on first use).
 bench-compress: $(READY)
-	$(BIN)/python -m benchmarks.compress $(CORPUS)
+	$(BIN)/python -m benchmarks.compress $(CORPUS) $(if $(PEERS),--peers)
+
+bench-confusion: $(READY)
+	$(BIN)/python -m benchmarks.confusion $(CORPUS)
+
+bench-scaling: $(READY)
+	$(BIN)/python -m benchmarks.scaling $(CORPUS)
 
 test-integrations: $(READY)
 	$(BIN)/python tools/test_environments.py $(ENVIRONMENT)
