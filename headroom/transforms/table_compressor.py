@@ -110,6 +110,8 @@ def _delimiter(lines: Sequence[str]) -> tuple[str, float]:
     if not lines or any(map(_MEMBER.match, lines)):
         return best
     for delimiter in DELIMITERS:
+        if sum(delimiter in line for line in lines) < _MOST * len(lines):
+            continue
         cells, share = width(lines, delimiter)
         if share >= _MOST and share > best[1] and _is_table(lines, delimiter, cells):
             best = (delimiter, share)
