@@ -15,17 +15,19 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from headroom.transforms.coding.cells import ABSENT, spell_string
+from headroom.transforms.coding.column_specs import KEY, Column
 from headroom.transforms.coding.columns import Cells
 from headroom.transforms.coding.json_text import Value, text_of, write
 from headroom.transforms.coding.references import Template, reference, template_for
-from headroom.transforms.coding.tables import KEY, Column
 
 _MOSTLY = 3
 _BLANK_COST = 3
-_MIN_AFFIX = 10
-_MIN_AFFIX_OF_NAMES = 32
+_MIN_AFFIX = 5
+_MIN_AFFIX_OF_NAMES = 12
 _MIN_TEMPLATE = 6
 _MIN_OBJECTS = 3
+_PIECES = re.compile("[A-Za-z]+|[0-9]{1,3}|[^A-Za-z0-9]")
+"""About what a tokenizer makes of a text: words, groups of digits, signs."""
 _BORDERS = frozenset(" /:-=@#?&|([{<>)]}\"'\t;!~^$%+")
 
 
@@ -112,7 +114,8 @@ def _string_column(draft: Draft, *, names: bool = False) -> Draft | None:
     if not strings or any(type(v) is not str and v is not None and v is not ABSENT for v in values):
         return None
     prefix, suffix = common_affixes(strings)
-    if len(prefix) + len(suffix) < (_MIN_AFFIX_OF_NAMES if names else _MIN_AFFIX):
+    pieces = len(_PIECES.findall(prefix)) + len(_PIECES.findall(suffix))
+    if pieces < (_MIN_AFFIX_OF_NAMES if names else _MIN_AFFIX):
         prefix = suffix = ""
         if not any(cell.startswith('"') for cell in draft.cells):
             return None

@@ -16,10 +16,11 @@ import re
 from collections.abc import Callable, Iterator
 
 from headroom.transforms.coding.budget import MAX_GROWTH, Budget
+from headroom.transforms.coding.column_specs import Column
 from headroom.transforms.coding.json_text import JsonText, Value, escape_surrogates, read_all, write
 from headroom.transforms.coding.prototypes import Listener, Marks, Teller
 from headroom.transforms.coding.table_builder import Table, table_of
-from headroom.transforms.coding.tables import HEADER, Column, read_table
+from headroom.transforms.coding.tables import HEADER, read_table
 
 _MARKS = re.compile(r"\[(?:json|table)(_*+)[: ]")
 _NOTE = re.compile(r"^\[json(_*+): (.*)\]$", re.MULTILINE)

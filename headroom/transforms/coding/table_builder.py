@@ -8,9 +8,10 @@ from itertools import pairwise
 
 from headroom.transforms.coding.cells import spell_column
 from headroom.transforms.coding.column_drafts import Draft, decide
+from headroom.transforms.coding.column_specs import KEY, Column, note_specs
 from headroom.transforms.coding.columns import Cells, Path, columns_of, key_order
 from headroom.transforms.coding.json_text import Number, Value, write
-from headroom.transforms.coding.tables import KEY, Column, Shape, note_specs
+from headroom.transforms.coding.tables import Shape
 
 MIN_ROWS = 3
 MAX_POSITIONAL = 32

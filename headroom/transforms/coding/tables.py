@@ -1,36 +1,35 @@
 """A table as text: a note that says what holds for every row, a line that names the columns, then the rows.
 
-    [table 1: 2 rows; _2,state="open",label?="none",_,html_url="https://y.org/<name>"]
-    id,name,url:"https://x.org/*"
-    7,first,a.html
-    8,second,b/c.html,label=urgent
+    [table 1: 2 rows; _2,state="open",label?="none",owner{type="User",_},html_url="https://y.org/<name>"]
+    id,name,owner.login
+    7,first,ann
+    8,second,bob,label=urgent
 
 `name` is a cell of every row, blank if the field is absent. `name:"a*b"` is one whose text stands for the `*`,
 `name:["k","l"]` one that is an array of objects, each given by its values of k and l.
 The note holds what has no cell: `name=JSON` holds for every row, `name?=JSON` for every row but those that end
-in `name=cell`; `name?` is absent but there. `_` is the place of a column among the keys, `_2` of two. `<name>`
-in a string of the note is the cell of that column. A row may also stand as a JSON object. `entries` are the
-members of an object, their first column is the key; `pairs` are entries whose values are no objects.
+in `name=cell`; `name?` is absent but there. `<name>` in a string of the note is the cell of that column. A row
+may also stand as a JSON object. `entries` are the members of an object, their first column is the key; `pairs`
+are entries whose values are no objects.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
-from itertools import groupby, islice
 
 from headroom.transforms.coding.budget import Budget
 from headroom.transforms.coding.cells import cell_end, has_no_json, read_cell, read_column, read_strings
-from headroom.transforms.coding.columns import PATH, Path, assemble, read_path, spell_path
+from headroom.transforms.coding.column_specs import Column, read_columns
+from headroom.transforms.coding.columns import PATH, assemble
 from headroom.transforms.coding.json_text import quote, read_all, read_value, write
 from headroom.transforms.coding.references import Template, reference
 
 _AT_ONCE = 2000
 _NUMBER_STARTS = tuple("-0123456789NI")
 HEADER = re.compile(r"\[(table_*) ([0-9]+): ([0-9]+) (rows|arrays|entries|pairs)(?:; (.*))?\]")
-_PLACE = re.compile(r"_([0-9]*)(?=,|\Z)")
 
 
 class Shape(StrEnum):
@@ -40,104 +39,6 @@ class Shape(StrEnum):
     ARRAYS = "arrays"
     ENTRIES = "entries"
     PAIRS = "pairs"
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column of a header.
-
-    `positional`: every row has a cell. Otherwise `default` (JSON text, empty for absent) holds for every row,
-    but, if `seldom`, for those that say otherwise. `pattern` is (prefix, suffix) of a column of strings, `keys`
-    those of the objects in a column of arrays.
-    """
-
-    path: Path
-    positional: bool = True
-    seldom: bool = False
-    default: str = ""
-    pattern: tuple[str, str] | None = None
-    keys: tuple[str, ...] = ()
-
-    @property
-    def name(self) -> str:
-        """The path as the header spells it."""
-        return spell_path(self.path) if self.path else "value"
-
-    @property
-    def spec(self) -> str:
-        """The column as it stands in the header."""
-        if self.pattern is not None:
-            return f"{self.name}:{quote('*'.join(self.pattern))}"
-        if self.keys:
-            return f"{self.name}:{write(list(self.keys))}"
-        return f"{self.name}{'?' * self.seldom}{'=' * bool(self.default)}{self.default}"
-
-
-KEY = Column(("key",))
-
-
-def note_specs(columns: Sequence[Column]) -> str:
-    """Return the second part of a note: what has no cell, and the places of what has one; empty if all have."""
-    specs: list[str] = []
-    for positional, run in groupby(columns, key=lambda column: column.positional):
-        members = list(run)
-        if positional:
-            specs.append(f"_{len(members)}" if len(members) > 1 else "_")
-        else:
-            specs += [column.spec for column in members]
-    return ",".join(specs) if any(not column.positional for column in columns) else ""
-
-
-def read_columns(note: str | None, line: str) -> list[Column]:
-    """Return the columns that a note and the line below it describe. Raises ValueError if they do not fit."""
-    cells = [spec for spec in _read_specs(line) if isinstance(spec, Column)]
-    if not note:
-        return cells
-    specs = list(_read_specs(note))
-    if sum(spec for spec in specs if isinstance(spec, int)) != len(cells):
-        raise ValueError("columns without a place")
-    remaining = iter(cells)
-    columns: list[Column] = []
-    for spec in specs:
-        columns += [spec] if isinstance(spec, Column) else islice(remaining, spec)
-    return columns
-
-
-def _read_specs(text: str) -> Iterator[Column | int]:
-    """Yield columns, and for places among them how many there are."""
-    position = 0
-    while position < len(text):
-        place = _PLACE.match(text, position)
-        if place is not None:
-            position = place.end()
-            yield int(place[1] or 1)
-        else:
-            path = PATH.match(text, position)
-            if path is None:
-                raise ValueError("no column name")
-            column, position = _read_spec(text, read_path(path[0]), path.end())
-            yield column
-        if text[position : position + 1] not in ("", ","):
-            raise ValueError("no comma between columns")
-        position += 1
-
-
-def _read_spec(text: str, path: Path, position: int) -> tuple[Column, int]:
-    seldom = text[position : position + 1] == "?"
-    position += seldom
-    sign = text[position : position + 1]
-    if sign == ":":
-        value, end = read_value(text, position + 1)
-        if type(value) is list and all(type(key) is str for key in value):
-            return Column(path, keys=tuple(value)), end
-        prefix, star, suffix = value.partition("*") if type(value) is str else ("", "", "")
-        if not star:
-            raise ValueError("no pattern")
-        return Column(path, pattern=(prefix, suffix)), end
-    if sign == "=":
-        end = read_value(text, position + 1)[1]
-        return Column(path, positional=False, seldom=seldom, default=text[position + 1 : end]), end
-    return Column(path, positional=not seldom, seldom=seldom), position
 
 
 class Reader:
