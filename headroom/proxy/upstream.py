@@ -21,7 +21,6 @@ Body = bytes | AsyncIterable[bytes] | None
 
 _IDLE_SECONDS = 60.0
 _HEADER_BYTES = 65_536
-_HEADER_LINES = 512
 
 
 class NotConnectedError(UpstreamUnreachableError):
@@ -89,7 +88,6 @@ class Upstream:
                 skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
                 max_line_size=_HEADER_BYTES,
                 max_field_size=_HEADER_BYTES,
-                max_headers=_HEADER_LINES,
             )
         return self._session
 
