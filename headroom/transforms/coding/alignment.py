@@ -10,7 +10,7 @@ TIME = "\x01"
 """Stands for the time of day of a line."""
 PAD = "\x02"
 """Stands for a blank of a gap between columns."""
-_GAP = re.compile(r"(?<=[^ ]) {2,}")
+_GAP = re.compile(r" {2,}")
 _WORDS = re.compile(r"(\W+)")
 _PARTING = re.compile(r"[\"'=()\[\]{}<>\x01]")
 _STATIC_RUN = 8
@@ -71,11 +71,16 @@ class Template:
         return line + self.fixed[-1].replace(TIME, time)
 
 
-def words(line: str) -> list[str]:
-    """Split at single blanks; a wider gap is one word of placeholders, two fewer than its blanks."""
-    if "  " in line:
-        line = _GAP.sub(lambda gap: " " + PAD * (len(gap.group()) - 2) + " ", line)
-    return line.split(" ")
+def words(lines: Sequence[str]) -> list[list[str]]:
+    """Split lines of one layout at single blanks; a wider gap is one word of placeholders, two fewer than blanks."""
+    if "  " in lines[0].lstrip(" "):
+        lines = [_GAP.sub(_padded, line) for line in lines]
+    return [line.split(" ") for line in lines]
+
+
+def _padded(gap: re.Match[str]) -> str:
+    blanks = gap.group()
+    return " " + PAD * (len(blanks) - 2) + " " if gap.start() else blanks
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> tuple[Template | None, list[Sequence[str]]]:

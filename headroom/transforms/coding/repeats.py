@@ -20,28 +20,31 @@ def encode(lines: Sequence[str]) -> list[str]:
         return list(lines)
     latest: dict[str, int] = {}
     out: list[str] = []
-    at, size = 0, len(lines)
-    while at < size:
-        period = at - latest.get(lines[at], -LONGEST - 1)
-        times = _times(lines, at, period) if period <= LONGEST else 0
-        length = times * period
-        if times and sum(map(len, lines[at : at + length])) + length > _NOTE_CHARS:
-            out.append(_note(period, times))
+    at = 0
+    while at < len(lines):
+        line = lines[at]
+        period = at - latest.get(line, -LONGEST - 1)
+        length = _repeated(lines, at, period) if period <= LONGEST else 0
+        if length:
+            out.append(_note(period, length // period))
+            latest.update((lines[seen], seen) for seen in range(at + length - period, at + length))
+            at += length
         else:
-            length = 1
-            out.append(lines[at])
-        for line in range(max(at, at + length - LONGEST), at + length):
-            latest[lines[line]] = line
-        at += length
+            out.append(line)
+            latest[line] = at
+            at += 1
     return out
 
 
-def _times(lines: Sequence[str], at: int, period: int) -> int:
-    """Return how often the `period` lines before `at` follow again."""
-    end = at
+def _repeated(lines: Sequence[str], at: int, period: int) -> int:
+    """Return how many lines from `at` on repeat the `period` lines before it, 0 if it is not worth a note."""
+    if lines[at : at + period] != lines[at - period : at]:
+        return 0
+    end = at + period
     while end < len(lines) and lines[end] == lines[end - period]:
         end += 1
-    return (end - at) // period
+    length = (end - at) // period * period
+    return length if sum(map(len, lines[at : at + length])) + length > _NOTE_CHARS else 0
 
 
 def _note(period: int, times: int) -> str:

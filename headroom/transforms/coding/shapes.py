@@ -9,7 +9,7 @@ from itertools import compress
 from operator import eq
 
 _NUMBER = re.compile(r"[0-9][A-Za-z0-9_]*+")
-_GAP = re.compile(r"(?<=[^ \n]) {2,}")
+_GAP = re.compile(r" {3,}")
 _QUOTES = "`'\"\u2018\u2019\u201c\u201d"
 _VARYING = re.compile(rf"/[^/:( ]+(?=[:( ]|$)|:[^/: ]+(?= |$)|\.\w+(?=\)| |$)|[{_QUOTES}][^ {_QUOTES}]+(?=[{_QUOTES}])")
 """Last parts of paths and names, and quoted words: what varies most in lines that are alike otherwise."""
@@ -31,8 +31,14 @@ def shapes(text: str) -> list[str]:
     """Return one shape a line: numbers as `0`, gaps between columns as two blanks, all else as it is."""
     masked = _NUMBER.sub("0", text)
     if "   " in masked:
-        masked = _GAP.sub("  ", masked)
+        masked = _GAP.sub(_narrowed, masked)
     return masked.split("\n")
+
+
+def _narrowed(gap: re.Match[str]) -> str:
+    """Return two blanks for a gap between columns; an indent stays as it is."""
+    start = gap.start()
+    return gap.group() if start == 0 or gap.string[start - 1] == "\n" else "  "
 
 
 def kinds(shape_of: Sequence[str], least: int) -> list[list[int]]:

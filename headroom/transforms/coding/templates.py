@@ -96,7 +96,7 @@ def _uses(lines: Sequence[str], members: Sequence[int], signs: Signs) -> dict[in
     if any(bracket in first for bracket in signs.brackets):
         return {}
     stamps = [clock.find(lines[number]) if signs.clocked else None for number in members]
-    rows = [words(_untimed(lines[number], stamp)) for number, stamp in zip(members, stamps, strict=True)]
+    rows = words([_untimed(lines[number], stamp) for number, stamp in zip(members, stamps, strict=True)])
     width, timed = len(rows[0]), stamps[0] is not None
     fitting = [at for at, row in enumerate(rows) if len(row) == width and (stamps[at] is not None) == timed]
     template, values = aligned([rows[at] for at in fitting])
