@@ -17,6 +17,7 @@ Path = tuple[str | int, ...]
 Cells = list[Value | Absent]
 
 _MAX_NESTING = 6
+_MAX_PARTS = 16
 _MAX_SHAPES = 64
 _MAX_FIXED = 4
 _LEAST_FILL = 0.2
@@ -117,22 +118,26 @@ def spell_path(path: Path) -> str:
 
 
 def read_path(text: str) -> Path:
-    """Return the path that `spell_path` has written."""
+    """Return the path that `spell_path` has written. Raises ValueError if no row could nest so deeply."""
     parts: list[str | int] = []
     for part in _PATH_PARTS.findall(text):
         if part[0] == "[":
             parts.append(int(part[1:-1]))
         else:
             parts.append(read_value(part)[0] if part[0] == '"' else part)
+    if len(parts) > _MAX_PARTS:
+        raise ValueError("a path that is too long")
     return tuple(parts)
 
 
 def assemble(fields: Sequence[tuple[Path, str]]) -> str:
-    """Return the JSON text of one row: the texts at their paths, in order."""
+    """Return the JSON text of one row: the texts at their paths, in order. Raises ValueError if paths collide."""
     if len(fields) == 1 and not fields[0][0]:
         return fields[0][1]
     groups: dict[str | int, list[tuple[Path, str]]] = {}
     for path, text in fields:
+        if not path:
+            raise ValueError("a value and a path below it")
         groups.setdefault(path[0], []).append((path[1:], text))
     members = [(part, assemble(inner)) for part, inner in groups.items()]
     if members and isinstance(members[0][0], int):

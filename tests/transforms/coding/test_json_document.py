@@ -152,7 +152,14 @@ def test_values_on_lines_of_their_own_come_back_on_lines(rows):
     assert_restored("".join(json.dumps(row) + "\n" for row in rows))
 
 
-@given(st.text(max_size=300))
+PIECES = st.sampled_from(
+    ["[table 1: 2 rows]", "[table 1: 1 rows; ", "_", "_2", "a", "b.c", "a[0]", "?", '="x"', "=1", ':"*"', ':["k"]', "{", "}",
+     "]", ",", "\n", "\n", "[[1]]", "null", "<a>", '"[table 1]"', '{"...":"A"}', '{"#":"A","k":1}', "entries]", "pairs]"]
+)  # fmt: skip
+
+
+@settings(max_examples=300)
+@given(st.text(max_size=100) | st.lists(PIECES, max_size=25).map("".join))
 def test_decoding_any_text_ends_in_a_value_error_or_a_text(text):
     try:
         decode_document(f"[json: x]\n{text}")
@@ -170,6 +177,10 @@ def test_decoding_any_text_ends_in_a_value_error_or_a_text(text):
         ("[json: x]\n[table 1: 1 rows]\na,b\n1", "a row with another number of cells"),
         ('[json: x]\n[table 1: 1 rows; _,b="1" c]\na\n1', "no comma between columns"),
         ("[json: x]\n[table 1: 1 rows; _2,b=1]\na\n1", "columns without a place"),
+        ("[json: x]\n[table 1: 1 rows]\na,a.b\n1,2", "a value and a path below it"),
+        (f"[json: x]\n[table 1: 1 rows]\n{'.'.join('a' * 40)}\n1", "a path that is too long"),
+        ("[json: x]\n[table 1: 1 rows; a{b{c{d{e{f{g{h{i{j=1}}}}}}}}}]\n\n", "no comma between columns"),
+        ("[json: x]\n[table 1: 1 rows; _,b?=1]\na\n1,c=2", "no name=cell"),
     ],
 )
 def test_what_is_not_a_document_is_refused(text, reason):
