@@ -122,6 +122,19 @@ class Compressor(Transform, ABC):
         except ValueError:
             return False
 
+    def wrote(self, text: str, context: Context) -> bool:
+        """Say whether a text is a form of this compressor: it decodes, and what it decodes to comes out as it again.
+
+        Shown, not claimed: a text that merely begins like one is not taken for one.
+        """
+        try:
+            original = self.decode(text)
+        except ValueError:
+            return False
+        if original == text:  # a form without a note is what it stands for
+            return False
+        return any(candidate.text == text for candidate in self.candidates(View(original), context))
+
     def apply_request(self, payload: Payload) -> Payload:
         """Shrink every tool output of the payload, whatever its wire; other content stays."""
         wire = recognise(payload)

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from typing import ClassVar, NamedTuple
 
 from headroom.blocks import Fidelity, Lossless
 from headroom.transforms.base import Compressor, Context, Hint, Transform
 from headroom.transforms.sections import sections
-from headroom.transforms.tag_protector import Segment, TagProtector
+from headroom.transforms.tag_protector import TagProtector
 from headroom.transforms.view import View
 
 ENOUGH = 0.5
 """Evidence below this is no recognition: the text stays as it is."""
 CERTAIN = 1.0
+NEARLY_ALL = 0.9
 TRIED = 2
+NOTE = "["
+"""What every note of ours begins with."""
 BINARY_CHARS = 2_048
 """Characters looked at, at either end of a text, to tell text from binary data."""
 
@@ -25,11 +28,22 @@ BINARY_CHARS = 2_048
 _UNPRINTABLE = re.compile("[\x00-\x06\x0e-\x1a\x1c-\x1f\x7f-\x9f\ufffd]")
 
 
+class Recognised(NamedTuple):
+    """A compressor and the share of a text that it recognises."""
+
+    evidence: float
+    compressor: Compressor
+
+
 @dataclass(frozen=True, slots=True)
 class Routed:
-    """Who recognised a text, and the cheapest form found: whose it is, the form and its tokens."""
+    """Who recognised a text, and the cheapest form found: whose it is, the form and its tokens.
+
+    `of_one_kind` says that a compressor recognised nearly all of the text.
+    """
 
     recognised: bool = False
+    of_one_kind: bool = False
     compressor: str = ""
     result: Lossless | None = None
     tokens: int = 0
@@ -41,17 +55,22 @@ class ContentRouter(Transform):
     name: ClassVar[str] = "content_router"
 
     def route(self, view: View, hint: Hint, compressors: Sequence[Compressor]) -> list[Compressor]:
+        """Return the compressors to try on a text, the one that recognises most of it first."""
+        return [compressor for _, compressor in self.weigh(view, hint, compressors)]
+
+    def weigh(self, view: View, hint: Hint, compressors: Sequence[Compressor]) -> list[Recognised]:
         """Return the compressors whose evidence is enough, strongest first; ties keep registration order.
 
         Once one of them recognises the whole text, those registered after it are not asked.
         """
-        weighed: list[tuple[float, Compressor]] = []
+        weighed: list[Recognised] = []
         for compressor in compressors:
-            weighed.append((compressor.evidence(view, hint), compressor))
-            if weighed[-1][0] >= CERTAIN:
+            evidence = compressor.evidence(view, hint)
+            if evidence >= ENOUGH:
+                weighed.append(Recognised(evidence, compressor))
+            if evidence >= CERTAIN:
                 break
-        weighed.sort(key=lambda pair: -pair[0])
-        return [compressor for evidence, compressor in weighed[:TRIED] if evidence >= ENOUGH]
+        return sorted(weighed, key=lambda one: -one.evidence)[:TRIED]
 
     def shrink(
         self,
@@ -64,32 +83,42 @@ class ContentRouter(Transform):
         """Return the cheapest form of the text: whole, or part by part where kinds or protected regions meet."""
         if _is_binary(view):
             return Routed()
-        segments = protector.segments(view.text) if protector else [Segment(view.text, kept=False)]
-        if any(segment.kept for segment in segments):
-            return self._part_by_part(segments, hint, context, compressors)
-        whole = self._best(view, hint, context, compressors)
-        parts = [Segment(part, kept=False) for part in sections(view.text)]
-        if len(parts) < 2:
-            return whole
-        mixed = self._part_by_part(parts, hint, context, compressors)
-        return min((whole, mixed), key=lambda routed: routed.tokens if routed.result else view.tokens(context.count))
-
-    def _part_by_part(
-        self, segments: Sequence[Segment], hint: Hint, context: Context, compressors: Sequence[Compressor]
-    ) -> Routed:
+        segments = protector.segments(view.text) if protector else []
+        if not any(segment.kept for segment in segments):
+            return self._best(view, hint, context, compressors)
         parts = [
             Routed() if segment.kept else self._best(View(segment.text), hint, context, compressors)
             for segment in segments
         ]
-        return _glued(segments, parts, context)
+        return _glued([segment.text for segment in segments], parts, context)
 
     def _best(self, view: View, hint: Hint, context: Context, compressors: Sequence[Compressor]) -> Routed:
-        chosen = self.route(view, hint, compressors)
-        best = Routed(recognised=bool(chosen))
-        for compressor in chosen:
+        """Return the cheapest form of a text. What was drawn may be of another kind underneath: that comes next."""
+        best = self._whole_or_cut(view, hint, context, compressors)
+        if best.result is None or best.result.of is not Fidelity.DISPLAY:
+            return best
+        further = self._whole_or_cut(View(best.result.text), hint, context, compressors)
+        return best if further.result is None else _composed(best, further)
+
+    def _whole_or_cut(self, view: View, hint: Hint, context: Context, compressors: Sequence[Compressor]) -> Routed:
+        """Return the cheaper of the form of the whole text and that of its sections."""
+        whole = self._once(view, hint, context, compressors)
+        texts = [view.text] if whole.of_one_kind else sections(view.text)
+        if len(texts) < 2:
+            return whole
+        parts = [self._once(View(text), hint, context, compressors) for text in texts]
+        cut = _glued(texts, parts, context)
+        return min((whole, cut), key=lambda routed: routed.tokens if routed.result else view.tokens(context.count))
+
+    def _once(self, view: View, hint: Hint, context: Context, compressors: Sequence[Compressor]) -> Routed:
+        if view.text.startswith(NOTE) and any(compressor.wrote(view.text, context) for compressor in compressors):
+            return Routed(recognised=True)
+        chosen = self.weigh(view, hint, compressors)
+        best = Routed(recognised=bool(chosen), of_one_kind=bool(chosen) and chosen[0].evidence >= NEARLY_ALL)
+        for _, compressor in chosen:
             found = compressor.cheapest(view, context)
             if found is not None and (best.result is None or found.tokens < best.tokens):
-                best = Routed(best.recognised, compressor.name, found.result, found.tokens)
+                best = replace(best, compressor=compressor.name, result=found.result, tokens=found.tokens)
         return best
 
 
@@ -99,19 +128,29 @@ def _is_binary(view: View) -> bool:
     return len(_UNPRINTABLE.findall(edges)) * 20 > len(edges)
 
 
-def _glued(segments: Sequence[Segment], parts: Sequence[Routed], context: Context) -> Routed:
-    """Put the segments together again, each in its shorter form where it has one."""
-    changed = [(part.compressor, part.result) for part in parts if part.result is not None]
-    if not changed:
+def _glued(texts: Sequence[str], parts: Sequence[Routed], context: Context) -> Routed:
+    """Put the parts of a text together again, each in its shorter form where it has one."""
+    if not any(part.result for part in parts):
         return Routed(recognised=any(part.recognised for part in parts))
-    text = "".join(
-        segment.text if part.result is None else part.result.text for segment, part in zip(segments, parts, strict=True)
-    )
+    forms = (text if part.result is None else part.result.text for text, part in zip(texts, parts, strict=True))
+    whole = "".join(forms)
+    return _joined(parts, whole, context.count(whole))
+
+
+def _composed(first: Routed, second: Routed) -> Routed:
+    """Return the form of a form."""
+    text = "" if second.result is None else second.result.text
+    return _joined((first, second), text, second.tokens)
+
+
+def _joined(parts: Sequence[Routed], text: str, tokens: int) -> Routed:
+    """Return a form that several compressors had a part in: as faithful as the least of its parts, named after all."""
+    forms = [part.result for part in parts if part.result is not None]
     result = Lossless(
         text=text,
-        of=max((form.of for _, form in changed), key=list(Fidelity).index),
-        encoding="+".join(dict.fromkeys(form.encoding for _, form in changed)),
-        tier=max(form.tier for _, form in changed),
+        of=max((form.of for form in forms), key=list(Fidelity).index),
+        encoding="+".join(dict.fromkeys(form.encoding for form in forms)),
+        tier=max(form.tier for form in forms),
     )
-    names = "+".join(dict.fromkeys(name for name, _ in changed))
-    return Routed(recognised=True, compressor=names, result=result, tokens=context.count(text))
+    names = "+".join(dict.fromkeys(part.compressor for part in parts if part.result is not None))
+    return Routed(recognised=True, compressor=names, result=result, tokens=tokens)

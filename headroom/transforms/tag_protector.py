@@ -13,7 +13,7 @@ from typing import ClassVar
 
 from headroom.transforms.base import Transform
 
-DEFAULT_TAGS = ("system-reminder", "thinking", "instructions", "important", "context", "user-prompt-submit-hook")
+DEFAULT_TAGS = ("system-reminder", "thinking", "instructions", "user-prompt-submit-hook")
 MAX_KEPT_CHARS = 8_192
 
 
@@ -33,7 +33,9 @@ class TagProtector(Transform):
 
     def __init__(self, tags: Iterable[str] = DEFAULT_TAGS) -> None:
         names = "|".join(re.escape(tag) for tag in sorted(tags, key=len, reverse=True))
-        self._mark = re.compile(rf"<(/?)({names})(?=[\s>/])[^<>]{{0,512}}>", re.IGNORECASE) if names else None
+        # An opening tag begins its line: one inside a line is part of a value, of JSON for example, not around it.
+        mark = rf"(?:^[ \t]{{0,64}}<|</)({names})(?=[\s>/])[^<>]{{0,512}}>"
+        self._mark = re.compile(mark, re.IGNORECASE | re.MULTILINE) if names else None
 
     def segments(self, text: str) -> list[Segment]:
         """Return the text in order as segments; joined they are the text again.
@@ -59,8 +61,8 @@ class TagProtector(Transform):
         open_tags: list[tuple[str, int]] = []
         depth: dict[str, int] = {}
         for mark in self._mark.finditer(text):
-            name = mark.group(2).lower()
-            if not mark.group(1):
+            name = mark.group(1).lower()
+            if not mark.group().startswith("</"):
                 if not mark.group().endswith("/>"):
                     open_tags.append((name, mark.start()))
                     depth[name] = depth.get(name, 0) + 1

@@ -229,12 +229,14 @@ def test_a_fake_or_unclosed_tag_does_not_make_its_carrier_immune(fake):
 def test_tags_protect_eight_kilobytes_a_text_and_no_more():
     huge = f"<thinking>{TEXT * 3}</thinking>"
     assert not any(segment.kept for segment in TagProtector().segments(huge))
-    nested = "a<thinking>b<instructions>c</instructions></thinking>d"
+    nested = "a\n <thinking>b\n<instructions>\nc</instructions></thinking>d"
     assert [(s.text, s.kept) for s in TagProtector().segments(nested)] == [
-        ("a", False),
-        ("<thinking>b<instructions>c</instructions></thinking>", True),
+        ("a\n", False),
+        (" <thinking>b\n<instructions>\nc</instructions></thinking>", True),
         ("d", False),
     ]
+    inline = '{"note": "<thinking>part of a value</thinking>"}'
+    assert [segment.kept for segment in TagProtector().segments(inline)] == [False]
 
 
 def test_the_order_of_transforms_follows_constraints_then_the_list():
