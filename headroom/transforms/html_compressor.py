@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import ClassVar
 
 from headroom.blocks import Fidelity, Lossless, Tier
@@ -55,8 +55,7 @@ class HtmlCompressor(Compressor):
 
     def candidates(self, view: View, context: Context) -> Iterator[Lossless]:
         """Yield the page as text under a note."""
-        context.check()
-        yield Lossless(NOTE + view.once("html_text", _shown), Fidelity.DISPLAY, "html.text", Tier.PLAIN)
+        yield Lossless(NOTE + _shown(view.text, context.check), Fidelity.DISPLAY, "html.text", Tier.PLAIN)
 
     def decode(self, text: str) -> str:
         """Return the text of the page. Raises ValueError if there is no note of ours above it."""
@@ -75,9 +74,9 @@ def _head_of_response(text: str) -> int:
     return head.end() if head else 0
 
 
-def _shown(text: str) -> str:
+def _shown(text: str, check: Callable[[], None] = lambda: None) -> str:
     start = _head_of_response(text)
-    return text[:start] + as_text(text[start:])
+    return text[:start] + as_text(text[start:], check)
 
 
 def _share_of_markup(text: str) -> float:

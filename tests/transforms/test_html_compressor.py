@@ -1,6 +1,7 @@
 import pytest
 
 from headroom.blocks import Block, Fidelity
+from headroom.errors import BudgetExceededError
 from headroom.transforms.base import Context, Hint
 from headroom.transforms.html_compressor import NOTE, HtmlCompressor
 from headroom.transforms.view import View
@@ -98,6 +99,14 @@ def test_other_texts_with_tags_are_not_pages(text):
 @pytest.mark.parametrize("arguments", ['{"command": "cat web/index.html"}', '{"command": "sed -n 1,80p a.xhtml"}'])
 def test_the_source_of_a_page_that_is_read_from_a_file_stays(arguments):
     assert evidence(PAGES["a page"], arguments) == 0
+
+
+def test_a_block_whose_time_is_used_up_ends_there():
+    def check():
+        raise BudgetExceededError
+
+    with pytest.raises(BudgetExceededError):
+        HTML.shrink(Block((), PAGES["a page"], "tool"), Context(check=check))
 
 
 def test_a_text_that_merely_begins_with_our_note_is_not_taken_for_ours():

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headroom.blocks import Block, Fidelity, Tier
-from headroom.errors import CompressionError
+from headroom.errors import BudgetExceededError, CompressionError
 from headroom.transforms.base import Context, Hint
 from headroom.transforms.smart_crusher import SmartCrusher
 from headroom.transforms.view import View
@@ -201,6 +201,14 @@ def test_absent_null_and_empty_are_three_things_in_a_table():
         '3,15,"a, b"',
         "4,20,",
     ]
+
+
+def test_a_block_whose_time_is_used_up_ends_there():
+    def check():
+        raise BudgetExceededError
+
+    with pytest.raises(BudgetExceededError):
+        shrunk(json.dumps(jobs(30)), Context(check=check))
 
 
 def test_a_decoder_refuses_what_is_not_ours():

@@ -24,6 +24,7 @@ _LEAST_FILL = 0.2
 _PART = r'(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"|[^\s".,:=*?<>\[\]{}]++)'
 PATH = re.compile(rf"(?:{_PART}|\[[0-9]++\])(?:\.{_PART}|\[[0-9]++\])*+")
 _PATH_PARTS = re.compile(rf"{_PART}|\[[0-9]++\]")
+_PLACE = re.compile("_[0-9]*")
 _PLAIN_PART = re.compile(_PART)
 
 
@@ -105,14 +106,14 @@ def _fixed_size(cells: Cells) -> int:
 def spell_path(path: Path) -> str:
     """Return a path as people write it: `owner.login`, `items[0].id`; unusual keys as JSON strings.
 
-    A key that begins with `_` is quoted, so that no path looks like the place of a column.
+    A key like `_2` is quoted too, so that no path looks like the place of a column in a note.
     """
     spelled = ""
     for part in path:
         if isinstance(part, int):
             spelled += f"[{part}]"
         else:
-            plain = _PLAIN_PART.fullmatch(part) and part[0] not in '"_'
+            plain = _PLAIN_PART.fullmatch(part) and part[0] != '"' and not _PLACE.fullmatch(part)
             spelled += ("." if spelled else "") + (part if plain else quote(part))
     return spelled
 

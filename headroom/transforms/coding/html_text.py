@@ -25,16 +25,19 @@ _AROUND = {
     **dict.fromkeys(("del", "s", "strike"), ("~~", "~~")),
     **dict.fromkeys(("button", "label", "textarea"), (" ", " ")),
 }
+_CHECKED_EVERY = 4096
 _CHECKED = re.compile(r"\bchecked\b", re.IGNORECASE)
 
 Step = Callable[[PageWriter, str], None]
 """What a tag does to the page; the second argument holds the attributes of the tag."""
 
 
-def as_text(page: str) -> str:
-    """Return the text of a page."""
+def as_text(page: str, check: Callable[[], None] = lambda: None) -> str:
+    """Return the text of a page. `check` is called now and then; what it raises goes on to the caller."""
     writer = PageWriter()
-    for kind, name, rest in tokens(page):
+    for index, (kind, name, rest) in enumerate(tokens(page)):
+        if index % _CHECKED_EVERY == 0:
+            check()
         if kind == "text":
             writer.text(rest)
         elif writer.preformatted is not None:

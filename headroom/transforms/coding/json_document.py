@@ -2,7 +2,8 @@
 
     [json: ...]
     {"total":3,"items":"[table 1]"}
-    [table 1: 3 rows: id,name]
+    [table 1: 3 rows]
+    id,name
     1,one
     ...
 
