@@ -151,8 +151,10 @@ def _forms(text: str, context: Context, *, displayed: bool) -> Iterator[tuple[He
     plain = Header(displayed, repeated=counted != rest, prefix=front)
     if plain != Header():
         yield plain, counted
-    signs = templates.signs_for(text) if context.tier >= Tier.LEGEND else None
-    encoded = templates.encode(lines, signs, _reports_error, context.check) if signs is not None else None
+    if context.tier < Tier.LEGEND:
+        return
+    signs = templates.signs_for(text)
+    encoded = templates.encode(lines, signs, _reports_error, context.check)
     if encoded is not None:
         counted = repeats.encode(encoded)
         yield Header(displayed, signs, repeated=counted != encoded), counted

@@ -1,4 +1,4 @@
-"""Runs of equal lines, or of equal blocks of lines, written once and counted."""
+"""Runs of equal lines, or of equal blocks of lines, written once and counted; a line like a note is led by `|`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 NOTE = re.compile(r"\[the (?:line|(?P<lines>[1-9]\d{0,2}) lines) above (?P<times>[1-9]\d{0,7}) more times?\]")
+_LEAD = "|"
 LONGEST = 64
 """Lines of the longest block whose repeats are found."""
 _NOTE_CHARS = 40
@@ -16,8 +17,6 @@ MOST = 10_000_000
 
 def encode(lines: Sequence[str]) -> list[str]:
     """Return the lines with every repeat of the lines just before it counted instead of written."""
-    if any(line.startswith("[the ") and NOTE.fullmatch(line) for line in lines):
-        return list(lines)
     latest: dict[str, int] = {}
     out: list[str] = []
     at = 0
@@ -30,7 +29,7 @@ def encode(lines: Sequence[str]) -> list[str]:
             latest.update((lines[seen], seen) for seen in range(at + length - period, at + length))
             at += length
         else:
-            out.append(line)
+            out.append(_LEAD + line if _is_like_a_note(line) else line)
             latest[line] = at
             at += 1
     return out
@@ -47,6 +46,11 @@ def _repeated(lines: Sequence[str], at: int, period: int) -> int:
     return length if sum(map(len, lines[at : at + length])) + length > _NOTE_CHARS else 0
 
 
+def _is_like_a_note(line: str) -> bool:
+    """Say whether a line is a note, or one led by any number of `|`."""
+    return line.endswith("]") and line.startswith(("[the ", _LEAD)) and NOTE.fullmatch(line.lstrip(_LEAD)) is not None
+
+
 def _note(period: int, times: int) -> str:
     block = "line" if period == 1 else f"{period} lines"
     return f"[the {block} above {times} more time{'s' if times > 1 else ''}]"
@@ -56,9 +60,12 @@ def decode(lines: Sequence[str]) -> list[str]:
     """Restore the lines. Raises ValueError if a note counts more lines than stand above it."""
     out: list[str] = []
     for line in lines:
-        note = NOTE.fullmatch(line) if line.startswith("[the ") else None
-        if note is None:
+        if not _is_like_a_note(line):
             out.append(line)
+            continue
+        note = NOTE.fullmatch(line)
+        if note is None:
+            out.append(line.removeprefix(_LEAD))
             continue
         period, times = int(note["lines"] or 1), int(note["times"])
         if period > len(out) or len(out) + period * times > MOST:

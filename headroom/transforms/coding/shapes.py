@@ -167,5 +167,6 @@ def _anchors(words: Sequence[str], plain: Sequence[str]) -> list[Hashable]:
 
 def _is_alike(common: Sequence[str], words: Sequence[str], plain: Sequence[str]) -> bool:
     """Say whether enough of the words that are no numbers, or of their letters, stand in the same places of a kind."""
-    shared = [word for word in compress(words, map(eq, common, words)) if word in plain]
+    telling = set(plain)
+    shared = [word for word in compress(words, map(eq, common, words)) if word in telling]
     return len(shared) >= ALIKE * len(plain) or len("".join(shared)) >= ALIKE * len("".join(plain))

@@ -6,7 +6,8 @@
 stands for `worker 7 took job a1f from queue mail` and `worker 8 took job b20 from queue mail`. A word that is as in
 the first line is written `"`; `1|` alone is the first line again, and `3-5|` the first lines of kinds 3 to 5. Blanks
 between columns are not given: the next column starts where it starts in the first line. A time of day comes first
-in a later line and is cut short where it goes on from the line above (see `clock`).
+in a later line and is cut short where it goes on from the line above (see `clock`). A line that could be taken for
+one of a kind is led by the mark.
 """
 
 from __future__ import annotations
@@ -37,22 +38,24 @@ _LEAST_GAIN = 10
 
 @dataclass(frozen=True, slots=True)
 class Signs:
-    """The characters that mark template lines and changing words, chosen so that the text does not hold them."""
+    """The characters that mark template lines and changing words, chosen so that few lines of the text hold them."""
 
     mark: str = "|"
     brackets: str = "{}"
     clocked: bool = False
 
+    @property
+    def marked(self) -> str:
+        """Pattern of the number or numbers, and the mark, that a line of a kind starts with; the rest follows."""
+        return rf"([1-9]\d{{0,8}})(?:-([1-9]\d{{0,8}}))?{re.escape(self.mark)}"
 
-def signs_for(text: str) -> Signs | None:
-    """Choose the signs for a text, None if it holds every mark or control characters."""
-    if TIME in text or PAD in text:
-        return None
+
+def signs_for(text: str) -> Signs:
+    """Choose the signs for a text."""
     brackets = min(_BRACKETS, key=lambda pair: text.count(pair[0]) + text.count(pair[1]))
-    for mark in _MARKS:
-        if re.search(rf"\n\d++(?:-\d++)?{re.escape(mark)}", "\n" + text) is None:
-            return Signs(mark, brackets, clock.runs_in(text))
-    return None
+    clashing = (re.search(rf"\n(?:\d++(?:-\d++)?)?{re.escape(mark)}", "\n" + text) for mark in _MARKS)
+    mark = next((mark for mark, clash in zip(_MARKS, clashing, strict=True) if clash is None), _MARKS[0])
+    return Signs(mark, brackets, clock.runs_in(text))
 
 
 # --- encoding ---------------------------------------------------------------------------------------------------
@@ -70,16 +73,19 @@ def encode(
     The first and the last line stand whole, and so does the first line of each of the first wordings that `loud`
     recognises.
     """
-    shape_of = shapes("\n".join(lines))
+    text = "\n".join(lines)
+    shape_of = shapes(text)
     last = next((number for number in range(len(lines) - 1, 0, -1) if lines[number]), 0)
     for number in (0, last, *_first_loud(shape_of, loud)):
         shape_of[number] = ""
+    if TIME in text or PAD in text:
+        shape_of = ["" if TIME in line or PAD in line else shape for line, shape in zip(lines, shape_of, strict=True)]
     uses: dict[int, _Use] = {}
     for members in kinds(shape_of, LEAST):
         for start in range(0, len(members), AT_ONCE):
             check()
             uses.update(_uses(lines, members[start : start + AT_ONCE], signs))
-    return _Writer(signs).written(lines, uses) if uses else None
+    return _Writer(signs, re.compile(signs.marked)).written(lines, uses) if uses else None
 
 
 def _first_loud(shape_of: Sequence[str], loud: Callable[[str], bool]) -> list[int]:
@@ -131,6 +137,7 @@ class _Writer:
     """Writes lines in order; templates are numbered as they first appear."""
 
     signs: Signs
+    marked: re.Pattern[str]
     out: list[str] = field(default_factory=list)
     numbers: dict[int, int] = field(default_factory=dict)
     pending: list[int] = field(default_factory=list)
@@ -141,8 +148,7 @@ class _Writer:
         for number, line in enumerate(lines):
             use = uses.get(number)
             if use is None:
-                self._put(line)
-                running.see(line)
+                self._put_whole(line, running)
             elif id(use[0]) not in self.numbers:
                 self._show(line, use[0])
                 running.see(line)
@@ -164,14 +170,18 @@ class _Writer:
         stamp = clock.find(line) if template.is_timed else None
         end = "" if stamp is None else running.cut(stamp)
         if end is None:
-            self._put(line)
-            running.see(line)
+            self._put_whole(line, running)
         elif end or given:
             self._put(f"{number}{self.signs.mark}{end}{' ' if end and given else ''}{given}")
         else:
             if self.pending and self.pending[-1] + 1 != number:
                 self._drain()
             self.pending.append(number)
+
+    def _put_whole(self, line: str, running: RunningClock) -> None:
+        """Write a line as it is, led by the mark if it could be taken for one of a kind."""
+        self._put(self.signs.mark + line if line.startswith(self.signs.mark) or self.marked.match(line) else line)
+        running.see(line)
 
     def _put(self, line: str) -> None:
         self._drain()
@@ -212,19 +222,22 @@ def decode(lines: Sequence[str], signs: Signs) -> list[str]:
     """Restore the lines. Raises ValueError if a line uses a template that no line above it shows."""
     known: list[_Known] = []
     running = RunningClock(signs.clocked)
-    marked = re.compile(rf"([1-9]\d{{0,8}})(?:-([1-9]\d{{0,8}}))?{re.escape(signs.mark)}(.*)", re.DOTALL)
+    marked = re.compile(signs.marked)
     out: list[str] = []
     for line in lines:
         match = marked.match(line)
         if match is None:
-            running.see(line)
-            out.append(line)
-        elif match[2]:
-            out.extend(_repeated(known, int(match[1]), int(match[2]), match[3]))
-        elif int(match[1]) <= len(known):
-            out.append(_restored(known[int(match[1]) - 1], match[3], running))
-        elif int(match[1]) == len(known) + 1:
-            known.append(_read(match[3], signs))
+            whole = line.removeprefix(signs.mark)
+            running.see(whole)
+            out.append(whole)
+            continue
+        number, rest = int(match[1]), line[match.end() :]
+        if match[2]:
+            out.extend(_repeated(known, number, int(match[2]), rest))
+        elif number <= len(known):
+            out.append(_restored(known[number - 1], rest, running))
+        elif number == len(known) + 1:
+            known.append(_read(rest, signs))
             running.see(known[-1].line)
             out.append(known[-1].line)
         else:

@@ -31,9 +31,16 @@ def test_short_repeats_stay() -> None:
     assert repeats.encode(["a", "a", "a"]) == ["a", "a", "a"]
 
 
-def test_nothing_is_counted_in_a_text_with_such_notes() -> None:
-    lines = ["[the line above 2 more times]", *["the very same line of text"] * 9]
-    assert repeats.encode(lines) == lines
+def test_a_line_like_a_note_is_led_by_a_sign_and_stops_nothing() -> None:
+    lines = ["[the line above 2 more times]", *["the very same line of text"] * 9, "|[the line above 2 more times]"]
+    form = repeats.encode(lines)
+    assert form == [
+        "|[the line above 2 more times]",
+        "the very same line of text",
+        "[the line above 8 more times]",
+        "||[the line above 2 more times]",
+    ]
+    assert repeats.decode(form) == lines
 
 
 def test_a_note_that_counts_too_much_is_refused() -> None:

@@ -13,8 +13,6 @@ from headroom.transforms.coding.templates import Signs
 
 def encoded(text: str) -> tuple[Signs, list[str]] | None:
     signs = templates.signs_for(text)
-    if signs is None:
-        return None
     lines = templates.encode(text.split("\n"), signs, lambda line: "error" in line, lambda: None)
     return None if lines is None else (signs, lines)
 
@@ -177,13 +175,25 @@ def test_the_first_line_of_a_wording_that_errs_stands_whole() -> None:
 
 def test_signs_that_stand_in_the_text_are_not_used() -> None:
     signs = templates.signs_for("1|x\n{a} <b>")
-    assert signs is not None
     assert signs.mark != "|"
     assert signs.brackets not in {"{}", "<>"}
 
 
-def test_control_characters_are_left_alone() -> None:
-    assert templates.signs_for("a\x01b") is None
+def test_lines_with_control_characters_stay_whole_and_stop_nothing() -> None:
+    text = body("a\x01b\x02", *(f"worker {number} took its job from the queue of mail" for number in range(9)))
+    form = encoded(text)
+    assert form is not None
+    assert form[1][1:3] == ["a\x01b\x02", "1|worker {0} took its job from the queue of mail"]
+    assert_restored(text)
+
+
+def test_lines_that_look_like_ours_are_led_by_the_mark_and_stop_nothing() -> None:
+    marks = ["1|a", "1~a", "1§a", "1¦a", "|1|a"]
+    text = body(*marks, *(f"worker {number} took its job from the queue of mail" for number in range(9)))
+    form = encoded(text)
+    assert form is not None
+    assert form[1][1:6] == ["|1|a", "1~a", "1§a", "1¦a", "||1|a"]
+    assert_restored(text)
 
 
 def test_kinds_of_few_common_words_are_not_worth_a_template() -> None:
