@@ -273,3 +273,10 @@ def test_code_that_repeats_a_few_lines_is_no_log() -> None:
         ]
     )
     assert evidence(code * 2) < ENOUGH
+
+
+def test_no_line_of_a_result_ends_with_a_blank() -> None:
+    text = "begin\n" + many("2026-01-05 10:{t} INFO the column {a}\t of the table of {w} was\t read")
+    result = shrunk(text)
+    assert result is not None
+    assert as_displayed(result) == result

@@ -106,15 +106,20 @@ def _uses(lines: Sequence[str], members: Sequence[int], signs: Signs) -> dict[in
     width, timed = len(rows[0]), stamps[0] is not None
     fitting = [at for at, row in enumerate(rows) if len(row) == width and (stamps[at] is not None) == timed]
     template, values = aligned([rows[at] for at in fitting])
-    if template is None or AS_FIRST in values[0] or not _is_worthwhile(template, len(fitting)):
+    if template is None or not _is_sayable(values[0]) or not _is_worthwhile(template, len(fitting)):
         return {}
     places = template.places
     fill = template.filler(_text(stamps[0])) if template.has_gaps else None
     return {
         members[at]: (template, " ".join(_given(given, places)))
         for at, given in zip(fitting, values, strict=True)
-        if AS_FIRST not in given and (fill is None or fill(given, _text(stamps[at])) == lines[members[at]])
+        if _is_sayable(given) and (fill is None or fill(given, _text(stamps[at])) == lines[members[at]])
     }
+
+
+def _is_sayable(values: Sequence[str]) -> bool:
+    """Say whether values can be written as words: none is our sign, and none leaves a blank at the end of the line."""
+    return AS_FIRST not in values and not (values and values[-1].endswith("\t"))
 
 
 def _untimed(line: str, stamp: re.Match[str] | None) -> str:
