@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
+from functools import cached_property
 from typing import Any
 
 JsonPath = tuple[str | int, ...]
@@ -128,7 +129,7 @@ class Decision:
         return self.tokens_before - self.tokens_after
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Outcome:
     """The body to send, and what was decided on the way. `body` is the very object that came in if unchanged."""
 
@@ -139,27 +140,27 @@ class Outcome:
     microseconds: int = 0
     metadata: dict[str, Any] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def tokens_before(self) -> int:
         """Tokens of all readable blocks as they came."""
         return sum(d.tokens_before for d in self.decisions)
 
-    @property
+    @cached_property
     def tokens_after(self) -> int:
         """Tokens of all readable blocks as they are sent."""
         return sum(d.tokens_after for d in self.decisions)
 
-    @property
+    @cached_property
     def tokens_saved(self) -> int:
         """Tokens of this request that are not sent."""
         return self.tokens_before - self.tokens_after
 
-    @property
+    @cached_property
     def reasons(self) -> Counter[Reason]:
         """How many blocks came out for each reason."""
         return Counter(d.reason for d in self.decisions)
 
-    @property
+    @cached_property
     def transforms(self) -> tuple[str, ...]:
         """Compressors that changed something, in order of first use, each with its mean ratio after/before."""
         sums: dict[str, list[int]] = {}

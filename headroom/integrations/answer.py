@@ -107,15 +107,15 @@ class Answer:
 
     def _start(self, message: Message) -> Message:
         self._exchange.status = message["status"]
-        headers = list(message.get("headers", ()))
-        known = {bytes(name).lower(): bytes(value).decode("latin-1") for name, value in headers}
-        kind, coding = known.get(b"content-type", "").strip().lower(), known.get(b"content-encoding", "")
+        headers = message.get("headers", ())
+        known = {name.lower(): value for name, value in headers}
+        kind = known.get(b"content-type", b"").decode("latin-1").strip().lower()
+        coding = known.get(b"content-encoding", b"").decode("latin-1")
         wire = self._wire or WIRES.get(self._exchange.wire)
         if wire is not None:
             self._reader = UsageReader(wire, kind, coding)
             self._exchange.streamed = self._reader.streamed
-        event = PipelineEvent(PipelineStage.POST_SEND, self._exchange.request_id, exchange=self._exchange)
-        self._pipeline.fire(event)
+        self._pipeline.fire(PipelineEvent(PipelineStage.POST_SEND, self._exchange.request_id, exchange=self._exchange))
         return {**message, "headers": [*headers, *report_headers(self._exchange)]}
 
     def _body(self, message: Message) -> None:

@@ -6,8 +6,8 @@ The middleware object holds settings only; what belongs to one request lives in 
 from __future__ import annotations
 
 import asyncio
+import os
 import time
-import uuid
 from collections.abc import Iterable
 from dataclasses import replace
 from fnmatch import fnmatchcase
@@ -78,21 +78,21 @@ class _Passage:
         self._scope = scope
         self._wire = wire
         self._begun = time.perf_counter()
-        self._headers = {bytes(name).lower(): bytes(value).decode("latin-1") for name, value in scope["headers"]}
+        self._headers: dict[bytes, bytes] = {name.lower(): value for name, value in scope["headers"]}
         self._vendor = route.vendor if route else vendor_of(scope["path"], self._headers)
         self._exchange = Exchange(
-            request_id=uuid.uuid4().hex,
+            request_id=os.urandom(16).hex(),
             route=route.name if route else scope["path"],
             provider=self._vendor.name,
             wire=wire.name if wire else "",
-            headers=_redacted(self._headers),
+            headers=_redacted(self._headers) if house.pipeline.shows_requests else {},
         )
 
     async def run(self, receive: Receive, send: Send) -> None:
         """Read, rewrite, hand on, account. Whatever the inner app raises is raised on."""
         answer = Answer(send, self._wire, self._exchange, self._begun, self._house.pipeline)
         try:
-            self._exchange.tier = _tier(self._headers.get(b"x-headroom-tier", ""))
+            self._exchange.tier = _tier(self._header(b"x-headroom-tier"))
             scope, receive = await self._request(receive)
             await self._house.app(scope, receive, answer.send)
         except RequestError as error:
@@ -126,15 +126,14 @@ class _Passage:
         start = time.perf_counter()
         outcome = self._exchange.outcome = await self._outcome(body)
         self._exchange.overhead = time.perf_counter() - start
-        if outcome.body is body:
-            return scope, reader.replay
-        scope["headers"] = _headers_for(self._scope["headers"], outcome.body)
+        if outcome.body is not body:
+            scope["headers"] = _headers_for(self._scope["headers"], outcome.body)
         return scope, reader.replaced(outcome.body)
 
     async def _outcome(self, body: bytes) -> Outcome:
         """Run the pipeline on the decoded body; the body that came stands in the outcome if nothing changes."""
         plain = body
-        coding = self._headers.get(b"content-encoding", "")
+        coding = self._header(b"content-encoding")
         if codings_of(coding):
             try:
                 plain = await asyncio.to_thread(decode_body, body, coding, self._house.policy.max_body_bytes)
@@ -144,13 +143,16 @@ class _Passage:
                 return Outcome(body, note="too_large")
             except BodyError as error:
                 return Outcome(body, note=str(error))
-        bypass = self._headers.get(b"x-headroom-bypass", "").strip().lower() == "true"
+        bypass = self._header(b"x-headroom-bypass").strip().lower() == "true"
         work = self._house.pipeline.measure if bypass else self._house.pipeline.run
         if len(plain) <= INLINE_BYTES:
             outcome = work(plain, self._wire, self._exchange)
         else:
             outcome = await asyncio.to_thread(work, plain, self._wire, self._exchange)
-        return replace(outcome, body=body) if outcome.body is plain else outcome
+        return replace(outcome, body=body) if outcome.body is plain is not body else outcome
+
+    def _header(self, name: bytes) -> str:
+        return self._headers.get(name, b"").decode("latin-1")
 
     async def _refuse(self, error: RequestError, answer: Answer) -> None:
         body = error_body(self._vendor, error.status, error.code, str(error), self._exchange.request_id)
@@ -183,5 +185,8 @@ def _headers_for(headers: Iterable[tuple[bytes, bytes]], body: bytes) -> list[tu
     return [*kept, (b"content-length", str(len(body)).encode())]
 
 
-def _redacted(headers: dict[bytes, str]) -> dict[str, str]:
-    return {name.decode("latin-1"): "[redacted]" if name in _SECRET else value for name, value in headers.items()}
+def _redacted(headers: dict[bytes, bytes]) -> dict[str, str]:
+    return {
+        name.decode("latin-1"): "[redacted]" if name in _SECRET else value.decode("latin-1")
+        for name, value in headers.items()
+    }

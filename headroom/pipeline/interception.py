@@ -17,7 +17,10 @@ from headroom.wire.splice import splice
 class Interceptor(Protocol):
     """Changes or refuses a request body. With `fail_closed` a failure refuses the request."""
 
-    fail_closed: bool
+    @property
+    def fail_closed(self) -> bool:
+        """Whether a failure refuses the request."""
+        ...
 
     def intercept(self, payload: Payload) -> Payload:
         """Return the body to go on with."""

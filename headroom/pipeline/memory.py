@@ -66,12 +66,11 @@ class DecisionMemory:
 
 def key_of(block: Block, settings: bytes) -> bytes:
     """Return the key of a block: a digest of all that its decision may depend on, and of nothing else."""
+    # Lengths before the parts, so that no two blocks have the same spelling.
+    lengths = f"{len(block.role)},{len(block.tool)},{len(block.arguments)}"
+    known = f"{lengths},{block.is_error:d}{block.opaque:d},{block.protected}:{block.role}{block.tool}{block.arguments}"
     digest = hashlib.blake2b(settings, digest_size=20)
-    protected = block.protected.value if block.protected else ""
-    for part in (block.role, block.tool, block.arguments, f"{block.is_error:d}{block.opaque:d}{protected}"):
-        data = part.encode("utf-8", "surrogatepass")
-        digest.update(len(data).to_bytes(8, "big"))
-        digest.update(data)
+    digest.update(known.encode("utf-8", "surrogatepass"))
     digest.update(block.text.encode("utf-8", "surrogatepass"))
     return digest.digest()
 

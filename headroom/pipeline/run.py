@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 MEMORY_BYTES = 67_108_864
 _ALL_STAGES = frozenset(PipelineStage)
+_REQUEST_STAGES = tuple(PipelineStage)[3:9]
 _REPLACING = frozenset({PipelineStage.INPUT_RECEIVED, PipelineStage.PRE_SEND})
 
 
@@ -77,12 +78,14 @@ class Pipeline:
 
     @classmethod
     def of(cls, config: ProxyConfig) -> Pipeline:
-        """Build the pipeline that a configuration describes."""
+        """Build the pipeline that a configuration describes; interceptors registered with the process run too."""
+        from headroom.proxy.interceptors.base import Interceptors  # noqa: PLC0415 - of no use without a configuration
+
         return cls(
             config.policy,
             transforms=config.transforms,
             extensions=config.pipeline_extensions,
-            interceptors=config.interceptors,
+            interceptors=Interceptors(config.interceptors),
             hooks=config.hooks,
             memory_bytes=config.memory_bytes,
         )
@@ -93,13 +96,18 @@ class Pipeline:
         active = DEFAULT_TRANSFORMS if self._chosen is None else self._chosen.active(DEFAULT_TRANSFORMS)
         return lineup_of(tuple(active))
 
+    @property
+    def shows_requests(self) -> bool:
+        """Say whether anyone is told of requests before they are sent."""
+        return any(self._listeners[stage] for stage in _REQUEST_STAGES)
+
     def fire(self, event: PipelineEvent) -> Payload | None:
         """Tell the listeners of a stage; return the payload to go on with, changed or not.
 
         Each listener gets a copy of the payload of its own: what it does to it is seen only if it returns it.
         """
         for listener in self._listeners[event.stage]:
-            told = replace(event, payload=copy.deepcopy(event.payload))
+            told = event if event.payload is None else replace(event, payload=copy.deepcopy(event.payload))
             answer = self.guard.run(type(listener).__name__, partial(listener.on_pipeline_event, told), None)
             if isinstance(answer, PipelineEvent) and event.stage in _REPLACING:
                 event = replace(event, payload=answer.payload)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import msgspec
@@ -31,9 +31,12 @@ class Usage:
         """Return this usage with whatever a later report of the same answer says instead."""
         if later is None:
             return self
-        values = {f.name: getattr(later, f.name) for f in fields(later)}
-        known = {name: value for name, value in values.items() if value is not None}
-        return Usage(**{**{f.name: getattr(self, f.name) for f in fields(self)}, **known})
+        return Usage(
+            self.input if later.input is None else later.input,
+            self.output if later.output is None else later.output,
+            self.cache_read if later.cache_read is None else later.cache_read,
+            self.cache_write if later.cache_write is None else later.cache_write,
+        )
 
 
 class Wire(ABC):

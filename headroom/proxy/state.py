@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from headroom.pipeline import Pipeline, PipelineExtension
 from headroom.proxy.config import ProxyConfig
-from headroom.proxy.interceptors.base import Interceptors
 from headroom.proxy.stats import Stats
 from headroom.proxy.upstream import Upstream
 
@@ -47,7 +46,5 @@ def _check(status: str) -> dict[str, object]:
 
 
 def equipped(config: ProxyConfig, *observers: PipelineExtension) -> ProxyConfig:
-    """Return a copy of the configuration with our observers and the registered interceptors."""
-    extensions = [*config.pipeline_extensions, *observers]
-    interceptors = Interceptors(config.interceptors)
-    return config.model_copy(update={"pipeline_extensions": extensions, "interceptors": interceptors})
+    """Return a copy of the configuration with our observers."""
+    return config.model_copy(update={"pipeline_extensions": [*config.pipeline_extensions, *observers]})
