@@ -1,6 +1,5 @@
 """The benchmark of one body, in a tiny form."""
 
-import asyncio
 import json
 
 from benchmarks import bodies
@@ -22,5 +21,5 @@ def test_peak_memory_sees_what_a_call_held_only_for_a_while():
 
 
 def test_a_stall_is_a_time():
-    stalled = asyncio.run(longest_stall(bodies.body("openai-chat", 30_000)))
+    stalled = longest_stall(bodies.body("openai-chat", 30_000), runs=1)
     assert 0 <= stalled < 60
