@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from functools import cached_property
 from typing import Any
 
 JsonPath = tuple[str | int, ...]
@@ -129,9 +128,13 @@ class Decision:
         return self.tokens_before - self.tokens_after
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Outcome:
-    """The body to send, and what was decided on the way. `body` is the very object that came in if unchanged."""
+    """The body to send, and what was decided on the way. `body` is the very object that came in if unchanged.
+
+    `counting` says how tokens were counted, `note` why nothing was decided, if so. Tokens are those of all readable
+    blocks, as they came and as they are sent.
+    """
 
     body: bytes
     decisions: tuple[Decision, ...] = ()
@@ -139,28 +142,24 @@ class Outcome:
     note: str = ""
     microseconds: int = 0
     metadata: dict[str, Any] = field(default_factory=dict)
+    tokens_before: int = field(init=False)
+    tokens_after: int = field(init=False)
 
-    @cached_property
-    def tokens_before(self) -> int:
-        """Tokens of all readable blocks as they came."""
-        return sum(d.tokens_before for d in self.decisions)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tokens_before", sum([d.tokens_before for d in self.decisions]))
+        object.__setattr__(self, "tokens_after", sum([d.tokens_after for d in self.decisions]))
 
-    @cached_property
-    def tokens_after(self) -> int:
-        """Tokens of all readable blocks as they are sent."""
-        return sum(d.tokens_after for d in self.decisions)
-
-    @cached_property
+    @property
     def tokens_saved(self) -> int:
         """Tokens of this request that are not sent."""
         return self.tokens_before - self.tokens_after
 
-    @cached_property
+    @property
     def reasons(self) -> Counter[Reason]:
         """How many blocks came out for each reason."""
         return Counter(d.reason for d in self.decisions)
 
-    @cached_property
+    @property
     def transforms(self) -> tuple[str, ...]:
         """Compressors that changed something, in order of first use, each with its mean ratio after/before."""
         sums: dict[str, list[int]] = {}

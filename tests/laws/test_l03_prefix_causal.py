@@ -60,6 +60,14 @@ def test_a_block_comes_out_alike_whatever_stands_after_it(wire):
     assert together == alone
 
 
+@pytest.mark.parametrize("wire", sorted(WIRES))
+def test_a_second_pass_finds_nothing_to_do(wire):
+    """A middleware in front of a proxy, or a proxy behind a proxy."""
+    steps = [Step(sample(name, seed)) for name in sorted(SAMPLES) for seed in (1, 2)]
+    once = _sent(Pipeline(), wire, steps)
+    assert Pipeline().run(once, WIRES[wire], Exchange("r")).body is once
+
+
 _WORKER = """
 import hashlib
 from support.samples import SAMPLES, sample
