@@ -238,3 +238,22 @@ def test_words_stay_and_nothing_shrinks_twice_whatever_the_rows(rows, times):
     if result is not None:
         assert set(WORD.findall(text)) <= set(WORD.findall(result.text))
         assert shrunk(result.text) is None
+
+
+def test_strings_of_json_are_shown_as_what_they_hold():
+    rows = [{"id": f"m-{i}", "body": json.dumps({"job": i * 3, "kind": "resize"})} for i in range(6)]
+    text = json.dumps(rows, indent=2)
+    assert shrunk(text).text.split("\n")[1:5] == [
+        '[table 1: 6 rows; _2,body.(json+).kind="resize"]',
+        "id,body.(json+).job",
+        "m-0,0",
+        "m-1,3",
+    ]
+    assert CRUSHER.decode(shrunk(text).text) == CRUSHER.normal(text, Fidelity.VALUE)
+
+
+def test_an_answer_within_an_answer_shrinks_too():
+    text = json.dumps({"content": [{"type": "text", "text": json.dumps(jobs(30))}], "isError": False}, indent=2)
+    assert saved(text) >= 0.5
+    assert CRUSHER.decode(shrunk(text).text) == CRUSHER.normal(text, Fidelity.VALUE)
+    assert shrunk(shrunk(text).text) is None

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 
 from headroom.transforms.coding.budget import MAX_GROWTH, Budget
 from headroom.transforms.coding.column_specs import Column
+from headroom.transforms.coding.json_strings import COMPACT, SPACED, folded, holds_unfolded, unfolded
 from headroom.transforms.coding.json_text import JsonText, Value, escape_surrogates, read_all, write
 from headroom.transforms.coding.prototypes import Listener, Marks, Teller
 from headroom.transforms.coding.table_builder import Table, table_of
@@ -27,6 +28,8 @@ _MARKS = re.compile(r"\[(?:json|table)(_*+)[: ]")
 _NOTE = re.compile(r"^\[json(_*+): (.*)\]$", re.MULTILINE)
 _CUT = re.compile(r"cut off with ([0-9]+) brackets open")
 _LINES = "one value a line"
+_SIGNS_OF_STRINGS = ('{\\"', '[\\"')
+_STRINGS = f"{COMPACT} and {SPACED} hold what stood as a string of JSON"
 _BROKEN_LINE = "what follows stood on the last line"
 _LIKE = re.compile(r'\{"(\.{3,})":"A",k:v\} is the object marked "(#+)":"A" with that k')
 _COLUMN_CLAUSES: tuple[tuple[str, Callable[[Column], bool]], ...] = (
@@ -47,19 +50,27 @@ def encode_document(source: JsonText, check: Callable[[], None] = lambda: None) 
     canonical = source.canonical
     mark = "_" * max((len(found[1]) + 1 for found in _MARKS.finditer(canonical)), default=0)
     tables: list[Table] = []
-    root = source.values if len(source.values) > 1 else source.values[0]
+    root, has_strings = _root(source)
     skeleton = _lifted(root, f"table{mark}", tables, check)
     teller = Teller(Marks.unused_in(skeleton))
     skeleton = teller.told(skeleton)
-    if not tables and not teller.references:
+    if not tables and not teller.references and not has_strings:
         return None
-    parts = [f"[json{mark}: {'; '.join(_clauses(source, tables, teller))}]"]
-    if type(skeleton) is not str:
-        parts.append(write(skeleton))
+    parts = [] if type(skeleton) is str else [write(skeleton)]
     parts += [table.text(f"table{mark}", number) for number, table in enumerate(tables, 1)]
-    body = escape_surrogates("\n".join(parts))
+    clauses = [*_clauses(source, tables, teller), *[_STRINGS] * has_strings]
+    body = escape_surrogates("\n".join([f"[json{mark}: {'; '.join(clauses)}]", *parts]))
     text = "".join((source.before, body, "\n" if _breaks_line(source) else "", source.after))
     return text if 2 * len(canonical) < MAX_GROWTH * len(text) else None
+
+
+def _root(source: JsonText) -> tuple[Value, bool]:
+    """Return the value to tell, and whether strings of JSON are unfolded in it."""
+    value = source.values if len(source.values) > 1 else source.values[0]
+    if not any(sign in source.canonical for sign in _SIGNS_OF_STRINGS):
+        return value, False
+    root = unfolded(value)
+    return root, root is not value and holds_unfolded(root)
 
 
 def _breaks_line(source: JsonText) -> bool:
@@ -114,6 +125,8 @@ def decode_document(text: str) -> str:
     body = escape_surrogates(_inlined(_untold(skeleton, note[2], budget), mark, tables))
     after = "\n".join(lines[used:])
     joint = "\n" if used < len(lines) and _BROKEN_LINE not in note[2] else ""
+    if _STRINGS in note[2]:
+        body = escape_surrogates(write(folded(read_all(body))))
     if cut := _CUT.search(note[2]):
         body = body[: -int(cut[1])]
     elif _LINES in note[2]:

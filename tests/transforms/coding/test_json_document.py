@@ -31,6 +31,7 @@ STRINGS = st.text(max_size=12) | st.sampled_from(
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | STRINGS
 KEYS = st.sampled_from(
     [
+        "(json)",
         "id",
         "login",
         "a.b",
@@ -52,6 +53,11 @@ KEYS = st.sampled_from(
     ]
 )
 LEAVES = SCALARS | st.lists(SCALARS, max_size=3) | st.dictionaries(KEYS, SCALARS, max_size=3)
+NESTED = st.builds(
+    lambda value, separators: json.dumps(value, separators=separators, ensure_ascii=False),
+    st.dictionaries(KEYS, LEAVES, min_size=1, max_size=3) | st.lists(LEAVES, min_size=2, max_size=3),
+    st.sampled_from([(",", ":"), (", ", ": "), (",", ": ")]),
+)
 LOGINS = st.sampled_from(["ann", "bob", "ann/x", "7"])
 PEOPLE = st.builds(
     lambda login, number, extra: {
@@ -80,6 +86,7 @@ RECORDS = st.fixed_dictionaries(
         "key": LEAVES,
         "_": LEAVES,
         "state": SCALARS,
+        "body": NESTED,
     },
 )
 
