@@ -52,6 +52,8 @@ class Template:
         """Return a function from the values of a line and its time to the line. `stamp` is the first line's time."""
         if not self.has_gaps:
             form = "%s".join(piece.replace("%", "%%") for piece in self.fixed)
+            if not self.is_timed:
+                return lambda values, _: form % tuple(values)
             return lambda values, time: (form % tuple(values)).replace(TIME, time, 1)
         ends = self._gap_ends(stamp)
         return lambda values, time: self._laid_out(iter(values), time, ends)

@@ -106,20 +106,37 @@ def _uses(lines: Sequence[str], members: Sequence[int], signs: Signs) -> dict[in
     width, timed = len(rows[0]), stamps[0] is not None
     fitting = [at for at, row in enumerate(rows) if len(row) == width and (stamps[at] is not None) == timed]
     template, values = aligned([rows[at] for at in fitting])
-    if template is None or not _is_sayable(values[0]) or not _is_worthwhile(template, len(fitting)):
+    if template is None or not _is_worthwhile(template, len(fitting)):
         return {}
-    places = template.places
+    said = _said(values)
+    if said[0] is None:
+        return {}
     fill = template.filler(_text(stamps[0])) if template.has_gaps else None
     return {
-        members[at]: (template, " ".join(_given(given, places)))
-        for at, given in zip(fitting, values, strict=True)
-        if _is_sayable(given) and (fill is None or fill(given, _text(stamps[at])) == lines[members[at]])
+        members[at]: (template, given)
+        for at, given, row in zip(fitting, said, values, strict=True)
+        if given is not None and (fill is None or fill(row, _text(stamps[at])) == lines[members[at]])
     }
 
 
-def _is_sayable(values: Sequence[str]) -> bool:
-    """Say whether values can be written as words: none is our sign, and none leaves a blank at the end of the line."""
-    return AS_FIRST not in values and not (values and values[-1].endswith("\t"))
+def _said(rows: Sequence[Sequence[str]]) -> list[str | None]:
+    """Return the values of each line as they are written, the first line's as none.
+
+    A longer value that is as in the first line is written as a sign. None stands for a line whose values cannot be
+    written: one of them is that sign, or the last would leave a blank at the end of the line.
+    """
+    columns = list(zip(*rows, strict=True))
+    if not columns:
+        return [""] * len(rows)
+    signed = [[AS_FIRST if len(value) > 1 and value == column[0] else value for value in column] for column in columns]
+    said: list[str | None] = list(map(" ".join, zip(*signed, strict=True)))
+    as_first = said[0]
+    said = ["" if line == as_first else line for line in said]
+    if any(AS_FIRST in column for column in columns) or any(value.endswith("\t") for value in columns[-1]):
+        said = [
+            None if AS_FIRST in row or row[-1].endswith("\t") else line for row, line in zip(rows, said, strict=True)
+        ]
+    return said
 
 
 def _untimed(line: str, stamp: re.Match[str] | None) -> str:
@@ -198,16 +215,6 @@ class _Writer:
             numbers = f"{self.pending[0]}-{self.pending[-1]}" if len(self.pending) > 1 else f"{self.pending[0]}"
             self.out.append(numbers + self.signs.mark)
             self.pending.clear()
-
-
-def _given(values: Sequence[str], first: Sequence[str]) -> list[str]:
-    """Return the values to write: a sign for a longer one as in the first line, none if all are as in it."""
-    if list(values) == list(first):
-        return []
-    return [
-        AS_FIRST if value == as_first and len(value) > len(AS_FIRST) else value
-        for value, as_first in zip(values, first, strict=True)
-    ]
 
 
 # --- decoding ---------------------------------------------------------------------------------------------------
@@ -292,4 +299,6 @@ def _restored(template: _Known, rest: str, running: RunningClock) -> str:
     values = rest.split(" ") if rest else template.places
     if len(values) != len(template.places):
         raise ValueError("not one word for every place")
-    return template.fill([a if v == AS_FIRST else v for v, a in zip(values, template.places, strict=True)], time)
+    if AS_FIRST in values:
+        values = [a if v == AS_FIRST else v for v, a in zip(values, template.places, strict=True)]
+    return template.fill(values, time)
