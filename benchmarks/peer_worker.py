@@ -2,7 +2,7 @@
 
 usage: peer_worker.py NAME
 
-Each item is worked on twice, on a copy each; what a library prints goes to standard error.
+Each item is worked on twice, on a copy each; the first run is timed. What a library prints goes to standard error.
 """
 
 from __future__ import annotations
@@ -17,6 +17,14 @@ from typing import Any
 
 Messages = list[dict[str, Any]]
 Compress = Callable[[Messages, str], Messages]
+
+_CALL = {"id": "call_0", "type": "function", "function": {"name": "run_command", "arguments": "{}"}}
+WARM_UP: Messages = [
+    {"role": "user", "content": "What is here?"},
+    {"role": "assistant", "content": None, "tool_calls": [_CALL]},
+    {"role": "tool", "tool_call_id": "call_0", "content": json.dumps([{"id": n, "name": f"n{n}"} for n in range(99)])},
+]
+"""Loads what a first call loads, so that no item pays for it."""
 
 
 def headroom_ai() -> Compress:
@@ -83,11 +91,12 @@ def main(name: str) -> None:
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     compress = WAYS[name]()
+    compress(copy.deepcopy(WARM_UP), "gpt-4o")
     for line in sys.stdin:
         item = json.loads(line)
         runs = [_timed(compress, copy.deepcopy(item["messages"]), item["model"]) for _ in range(2)]
-        (messages, first), (again, second) = runs
-        out.write(json.dumps({"messages": messages, "again": again, "cpu_ms": min(first, second)}) + "\n")
+        (messages, cpu_ms), (again, _) = runs
+        out.write(json.dumps({"messages": messages, "again": again, "cpu_ms": cpu_ms}) + "\n")
         out.flush()
 
 

@@ -17,7 +17,7 @@ ALL = "all tool outputs"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of an item: the messages, made twice from scratch, and CPU milliseconds of the faster run."""
+    """What became of an item: the messages, made twice, and the CPU milliseconds of the first time."""
 
     messages: Messages
     again: Messages
