@@ -15,6 +15,8 @@ from headroom.transforms.coding.tables import Shape
 
 MIN_ROWS = 3
 MAX_POSITIONAL = 32
+_LEAST_GAIN = 60
+_STRUCTURED = 0.15
 _ODD_SHARE = 5
 _SHAPES_TRIED = 32
 _WIDE = 40
@@ -23,12 +25,17 @@ _FEW_ROWS = 8
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Columns and lines of a table, and the characters of the JSON that it stands for (estimated)."""
+    """Columns and lines of a table.
+
+    `replaces` is the estimated size of the JSON that it stands for, in characters, `structured` what of that is
+    arrays and objects within its cells: they could be tables of their own.
+    """
 
     shape: Shape
     columns: list[Column]
     lines: list[str]
     replaces: int
+    structured: int
 
     def text(self, mark: str, number: int) -> str:
         """Return the table under a header `[mark number: ...]`."""
@@ -42,7 +49,7 @@ class Table:
         """Whether the table is clearly shorter than the JSON, and no wider than one can follow."""
         size = sum(len(column.spec) + 1 for column in self.columns) + sum(map(len, self.lines)) + len(self.lines)
         positional = sum(column.positional for column in self.columns)
-        return positional <= MAX_POSITIONAL and size + 40 < 0.92 * self.replaces
+        return positional <= MAX_POSITIONAL and size + _LEAST_GAIN + _STRUCTURED * self.structured < self.replaces
 
 
 def table_of(value: Value) -> Table | None:
@@ -121,7 +128,8 @@ def _write(shape: Shape, columns: list[tuple[Path, Cells]], keys: list[str] | No
     lines = _lines(drafts)
     for index, line in sorted(odd.items()):
         lines.insert(index, line)
-    return Table(shape, [draft.column for draft in drafts], lines, replaces)
+    structured = sum([len(cell) for draft in drafts for cell in draft.cells if cell.startswith(("[", "{"))])
+    return Table(shape, [draft.column for draft in drafts], lines, replaces, structured)
 
 
 def _json_size(draft: Draft) -> int:
