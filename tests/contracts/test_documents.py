@@ -38,7 +38,8 @@ def test_shell_examples_name_real_targets_and_commands(code):
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_links_and_files_that_documents_name_exist(document):
     text = document.read_text(encoding="utf-8")
-    for link in re.findall(r"\]\(([^)#:]+)\)", text):
+    prose = re.sub(r"^(`{3,}).*?^\1$", "", text, flags=re.MULTILINE | re.DOTALL)
+    for link in re.findall(r"\]\(([^)#:]+)\)", prose):
         assert (document.parent / link).exists(), link
     for name in re.findall(r"`((?:headroom|tests)/[\w/]+\.py|(?:headroom|tests)/[\w/]+/)`", text):
         assert (ROOT / name).exists(), name
