@@ -25,11 +25,11 @@ from headroom.transforms.coding.templates import Signs
 from headroom.transforms.content_router import ENOUGH
 from headroom.transforms.view import View
 
-_ERROR = re.compile(
-    r"(?:errors?|exception|fatal|critical|severe|panic|traceback|fail(?:ed|ure)?|denied|refused|timed ?out|timeout"
+_LOUD = re.compile(
+    r"(?:errors?|warn(?:ings?)?|exception|fatal|critical|severe|panic|traceback|fail(?:ed|ure)?|denied|refused|timed ?out|timeout"
     r"|invalid|assert(?:ion)?|cannot|unable|not found)(?![a-z])"
 )
-"""Words of lines that report an error, in lower case. No word border before them: `ValueError` is one."""
+"""Words of lines that warn or report an error, in lower case. No word border before them: `ValueError` is one."""
 _STRETCH = 32
 """Lines of each of the stretches that are looked at."""
 _LOOKED_AT = 400
@@ -154,14 +154,14 @@ def _forms(text: str, context: Context, *, displayed: bool) -> Iterator[tuple[He
     if context.tier < Tier.LEGEND:
         return
     signs = templates.signs_for(text)
-    encoded = templates.encode(lines, signs, _reports_error, context.check)
+    encoded = templates.encode(lines, signs, _is_loud, context.check)
     if encoded is not None:
         counted = repeats.encode(encoded)
         yield Header(displayed, signs, repeated=counted != encoded), counted
 
 
-def _reports_error(line: str) -> bool:
-    return _ERROR.search(line.lower()) is not None
+def _is_loud(line: str) -> bool:
+    return _LOUD.search(line.lower()) is not None
 
 
 def _thinned(sample: Sequence[str]) -> list[str]:

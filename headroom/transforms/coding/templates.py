@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+
 
 from headroom.transforms.coding import clock
 from headroom.transforms.coding.alignment import PAD, TIME, Template, aligned, words
@@ -27,8 +27,10 @@ _BRACKETS = ("{}", "<>", "«»", "⟨⟩")
 _MARKS = ("|", "~", "§", "¦")
 LEAST = 12
 """Characters of the shortest line that can be a template."""
+FEW = 0.05
+"""Share of lines that warn or report an error up to which all of them stand whole."""
 WHOLE = 20
-"""Wordings that report an error whose first line stands whole."""
+"""Wordings that warn or report an error whose first line stands whole where such lines are many."""
 AT_ONCE = 1000
 """Lines of one template at most: what is set one below the other is held in memory word by word."""
 _CHARS_A_TOKEN = 3.5
@@ -70,13 +72,13 @@ def encode(
 ) -> list[str] | None:
     """Return the lines with every worthwhile kind written as a template, None if no kind is worth it.
 
-    The first and the last line stand whole, and so does the first line of each of the first wordings that `loud`
-    recognises.
+    The first and the last line stand whole, and so do lines that `loud` recognises: all of them where they are few,
+    else the first of each wording.
     """
     text = "\n".join(lines)
     shape_of = shapes(text)
     last = next((number for number in range(len(lines) - 1, 0, -1) if lines[number]), 0)
-    for number in (0, last, *_first_loud(shape_of, loud)):
+    for number in (0, last, *_whole(shape_of, loud)):
         shape_of[number] = ""
     if TIME in text or PAD in text:
         shape_of = ["" if TIME in line or PAD in line else shape for line, shape in zip(lines, shape_of, strict=True)]
@@ -88,12 +90,18 @@ def encode(
     return _Writer(signs, re.compile(signs.marked)).written(lines, uses) if uses else None
 
 
-def _first_loud(shape_of: Sequence[str], loud: Callable[[str], bool]) -> list[int]:
-    """Return the numbers of the lines where a wording that `loud` recognises is first used, at most `WHOLE`."""
-    first: dict[str, int] = {}
+def _whole(shape_of: Sequence[str], loud: Callable[[str], bool]) -> list[int]:
+    """Return the numbers of the lines that `loud` recognises and that stand whole.
+
+    All of them if they are few, else those where one of the first `WHOLE` wordings is first used.
+    """
+    numbers_of: dict[str, list[int]] = {}
     for number, shape in enumerate(shape_of):
-        first.setdefault(shape, number)
-    return list(islice((number for shape, number in first.items() if loud(shape)), WHOLE))
+        numbers_of.setdefault(shape, []).append(number)
+    wordings = [numbers for shape, numbers in numbers_of.items() if loud(shape)]
+    if sum(map(len, wordings)) <= FEW * len(shape_of):
+        return [number for numbers in wordings for number in numbers]
+    return [numbers[0] for numbers in wordings[:WHOLE]]
 
 
 def _uses(lines: Sequence[str], members: Sequence[int], signs: Signs) -> dict[int, _Use]:

@@ -166,7 +166,15 @@ def test_a_word_that_another_one_begins_with_is_a_whole_word_of_its_own() -> Non
     assert_restored(text)
 
 
-def test_the_first_line_of_a_wording_that_errs_stands_whole() -> None:
+def test_few_lines_that_err_all_stand_whole() -> None:
+    errors = [f"error {n}: the disk of host{n} went away while writing" for n in range(4)]
+    work = [f"worker {n} took its job from the queue of mail" for n in range(90)]
+    form = encoded(body(*work[:45], *errors, *work[45:]))
+    assert form is not None
+    assert [line for line in form[1] if "error" in line] == errors
+
+
+def test_where_many_err_the_first_line_of_a_wording_stands_whole() -> None:
     text = body(*(f"error {n}: the disk of host{n} went away while writing" for n in range(5)))
     form = encoded(text)
     assert form is not None
