@@ -26,8 +26,8 @@ from headroom.transforms.content_router import ENOUGH
 from headroom.transforms.view import View
 
 _LOUD = re.compile(
-    r"(?:errors?|warn(?:ings?)?|exception|fatal|critical|severe|panic|traceback|fail(?:ed|ure)?|denied|refused|timed ?out|timeout"
-    r"|invalid|assert(?:ion)?|cannot|unable|not found)(?![a-z])"
+    r"(?:errors?|warn(?:ings?)?|exception|fatal|critical|severe|panic|traceback|fail(?:ed|ure)?|denied|refused"
+    r"|timed ?out|timeout|invalid|assert(?:ion)?|cannot|unable|not found)(?![a-z])"
 )
 """Words of lines that warn or report an error, in lower case. No word border before them: `ValueError` is one."""
 _STRETCH = 32

@@ -16,7 +16,6 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-
 from headroom.transforms.coding import clock
 from headroom.transforms.coding.alignment import PAD, TIME, Template, aligned, words
 from headroom.transforms.coding.clock import RunningClock
