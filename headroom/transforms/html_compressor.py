@@ -68,25 +68,29 @@ class HtmlCompressor(Compressor):
         return _shown(text) if of is Fidelity.DISPLAY else super().normal(text, of)
 
 
-def _head_of_response(text: str) -> int:
-    """Return where the page starts if a tool shows the head of the HTTP response above it."""
-    head = _RESPONSE.match(text)
-    return head.end() if head else 0
+def _start(text: str) -> int:
+    """Return where the page starts below the head of an HTTP response, or below a note that is not ours."""
+    start = 0
+    while text.startswith(NOTE, start):
+        start += len(NOTE)
+    head = _RESPONSE.match(text, start)
+    return head.end() if head else start
 
 
 def _shown(text: str, check: Callable[[], None] = lambda: None) -> str:
-    start = _head_of_response(text)
+    start = _start(text)
     return text[:start] + as_text(text[start:], check)
 
 
 def _share_of_markup(text: str) -> float:
     """Recognise a page by how it begins, by its tags being those of HTML, and by not being a page's source."""
-    start = _head_of_response(text)
+    start = _start(text)
     is_page = _PAGE.match(text, start) is not None
     if not is_page and _FRAGMENT.match(text, start) is None:
         return 0.0
     sample = _VERBATIM.sub("", text[start : start + _SAMPLE])
-    if _TEMPLATE.search(sample) or (not is_page and _MARKDOWN.search(sample)):
+    may_be_text = not is_page or text.startswith(NOTE)
+    if _TEMPLATE.search(sample) or (may_be_text and _MARKDOWN.search(sample)):
         return 0.0
     names = _TAGS.findall(sample)
     known = sum(name.lower() in _KNOWN or "-" in name for name in names)

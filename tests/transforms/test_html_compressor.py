@@ -109,6 +109,18 @@ def test_a_block_whose_time_is_used_up_ends_there():
         HTML.shrink(Block((), PAGES["a page"], "tool"), Context(check=check))
 
 
+def test_a_page_below_a_note_that_looks_like_ours_shrinks_too():
+    spoofed = NOTE + PAGES["a page"]
+    assert shrunk(spoofed).text == NOTE + shrunk(PAGES["a page"]).text
+    assert shrunk(shrunk(spoofed).text) is None
+
+
+def test_the_text_of_a_page_about_pages_is_not_taken_for_a_page():
+    sample = "".join(f"&lt;p&gt;&lt;b&gt;line {i}&lt;/b&gt;&lt;/p&gt;" for i in range(9))
+    page = f"<!doctype html><html>{HEAD}<body>&lt;html&gt; and more<h1>Tags</h1><pre>{sample}</pre>{BODY}</body></html>"
+    assert shrunk(shrunk(page.replace("<title>Releases</title>", "")).text) is None
+
+
 def test_a_text_that_merely_begins_with_our_note_is_not_taken_for_ours():
     with pytest.raises(ValueError, match="no note"):
         HTML.decode("plain words")
