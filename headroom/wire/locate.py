@@ -1,7 +1,7 @@
 """Where values stand in the bytes of a JSON document.
 
 The document is known to be valid (it was decoded before), so the scanner only has to find borders: strings are
-passed over by one possessive pattern, containers by counting brackets. Linear in the length of the document.
+passed over by their quotes, containers by counting brackets. Linear in the length of the document.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ Wanted = dict[str | int, Any]
 """A tree of path steps; a leaf is an empty dict."""
 
 _SPACE = re.compile(rb"[ \t\n\r]*+")
-_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+_REST = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _SCALAR = re.compile(rb"[^ \t\n\r,\]}]++")
 _BRACKET = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{}]', re.DOTALL)
+MANY_QUOTES = 48
 _OPENING, _CLOSING = b"[{", b"]}"
 
 
@@ -124,10 +125,29 @@ def _skip(body: bytes, start: int) -> int:
 
 
 def _string(body: bytes, start: int) -> int:
-    match = _STRING.match(body, start)
+    """Return where the string that starts here ends.
+
+    Searching for quotes is much faster than looking at every escape, unless escaped quotes are many.
+    """
+    end = start
+    for _ in range(MANY_QUOTES):
+        end = body.find(b'"', end + 1)
+        if end < 0:
+            raise BodyError("unbalanced")
+        if body[end - 1] != 0x5C or not _is_escaped(body, end):
+            return end + 1
+    match = _REST.match(body, end + 1)
     if match is None:
         raise BodyError("unbalanced")
     return match.end()
+
+
+def _is_escaped(body: bytes, quote: int) -> bool:
+    """Say whether an odd number of backslashes stands before a quote."""
+    first = quote
+    while body[first - 1] == 0x5C:
+        first -= 1
+    return (quote - first) % 2 == 1
 
 
 def _space(body: bytes, start: int) -> int:

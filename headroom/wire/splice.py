@@ -20,14 +20,15 @@ def splice(body: bytes, edits: Sequence[Edit]) -> bytes:
     if not edits:
         return body
     spans = locate(body, (edit.path for edit in edits))
-    pieces: list[bytes] = []
+    came = memoryview(body)  # slices of it are no copies
+    pieces: list[bytes | memoryview] = []
     done = 0
     for (start, end), edit in sorted(((spans[edit.path], edit) for edit in edits), key=lambda pair: pair[0]):
         if start < done:
             raise BodyError("overlapping_edits")
-        pieces += (body[done:start], _encode(edit))
+        pieces += (came[done:start], _encode(edit))
         done = end
-    pieces.append(body[done:])
+    pieces.append(came[done:])
     return b"".join(pieces)
 
 
