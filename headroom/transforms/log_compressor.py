@@ -19,7 +19,8 @@ from typing import ClassVar
 from headroom.blocks import Fidelity, Lossless, Tier
 from headroom.transforms import log_formats
 from headroom.transforms.base import Compressor, Context, Hint
-from headroom.transforms.coding import prefix, repeats, templates
+from headroom.transforms.coding import prefix, repeats, template_reader, templates
+from headroom.transforms.coding.budget import Budget
 from headroom.transforms.coding.display import as_displayed
 from headroom.transforms.coding.templates import Signs
 from headroom.transforms.content_router import ENOUGH
@@ -36,6 +37,8 @@ _LOOKED_AT = 400
 """Characters of each of these lines that are looked at."""
 _MOSTLY = 0.8
 """Share of a text that a terminal must show at most for the text to be terminal output of any kind."""
+_AT_LEAST = 16 << 20
+"""Characters that any form may stand for: equal lines without end take no more than one note."""
 SHORTEST = 200
 """Characters below which no form can be cheaper than its legend."""
 
@@ -126,7 +129,7 @@ class LogCompressor(Compressor):
         """Say whether a text is the cheapest form of what it stands for; one that merely begins like it is not."""
         try:
             displayed = Header.read(text.partition("\n")[0]).displayed
-            original = self.decode(text)
+            original = _decoded(text, Budget(text))
         except ValueError:
             return False
         forms = ["\n".join([str(header), *lines]) for header, lines in _forms(original, context, displayed=displayed)]
@@ -134,13 +137,19 @@ class LogCompressor(Compressor):
 
     def decode(self, text: str) -> str:
         """Restore the displayed text. Raises ValueError if `text` is not a form of ours."""
-        first, *lines = text.split("\n")
-        header = Header.read(first)
-        if header.repeated:
-            lines = repeats.decode(lines)
-        if header.signs is not None:
-            lines = templates.decode(lines, header.signs)
-        return "\n".join(prefix.put_back(header.prefix, lines) if header.prefix else lines)
+        budget = Budget(text)
+        budget.left += _AT_LEAST
+        return _decoded(text, budget)
+
+
+def _decoded(text: str, budget: Budget) -> str:
+    first, *lines = text.split("\n")
+    header = Header.read(first)
+    if header.repeated:
+        lines = repeats.decode(lines, budget)
+    if header.signs is not None:
+        lines = template_reader.decode(lines, header.signs, budget)
+    return "\n".join(prefix.put_back(header.prefix, lines) if header.prefix else lines)
 
 
 def _forms(text: str, context: Context, *, displayed: bool) -> Iterator[tuple[Header, list[str]]]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from headroom.transforms.coding.budget import Budget
+
 NOTE = re.compile(r"\[the (?:line|(?P<lines>[1-9]\d{0,2}) lines) above (?P<times>[1-9]\d{0,7}) more times?\]")
 _LEAD = "|"
 LONGEST = 64
 """Lines of the longest block whose repeats are found."""
 _NOTE_CHARS = 40
 """Repeats shorter than this cost less than the note that would count them."""
-MOST = 10_000_000
-"""Lines that a text may be expanded to; more is no form of ours."""
 
 
 def encode(lines: Sequence[str]) -> list[str]:
@@ -56,8 +56,8 @@ def _note(period: int, times: int) -> str:
     return f"[the {block} above {times} more time{'s' if times > 1 else ''}]"
 
 
-def decode(lines: Sequence[str]) -> list[str]:
-    """Restore the lines. Raises ValueError if a note counts more lines than stand above it."""
+def decode(lines: Sequence[str], budget: Budget) -> list[str]:
+    """Restore the lines. Raises ValueError if a note counts more lines than stand above it, or too many."""
     out: list[str] = []
     for line in lines:
         if not _is_like_a_note(line):
@@ -68,7 +68,9 @@ def decode(lines: Sequence[str]) -> list[str]:
             out.append(line.removeprefix(_LEAD))
             continue
         period, times = int(note["lines"] or 1), int(note["times"])
-        if period > len(out) or len(out) + period * times > MOST:
+        if period > len(out):
             raise ValueError("a note counts lines that are not there")
-        out.extend(out[-period:] * times)
+        block = out[-period:]
+        budget.spend((sum(map(len, block)) + period) * times)
+        out.extend(block * times)
     return out

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headroom.transforms.coding import clock, templates
+from headroom.transforms.coding import clock, template_reader, templates
+from headroom.transforms.coding.budget import Budget
 from headroom.transforms.coding.templates import Signs
 
 
@@ -20,7 +21,7 @@ def encoded(text: str) -> tuple[Signs, list[str]] | None:
 def assert_restored(text: str) -> None:
     form = encoded(text)
     if form is not None:
-        assert "\n".join(templates.decode(form[1], form[0])) == text
+        assert "\n".join(template_reader.decode(form[1], form[0], Budget("x" * 10**6))) == text
 
 
 def body(*lines: str) -> str:
@@ -81,7 +82,7 @@ def test_templates_restore_any_text(text: str) -> None:
 @given(st.lists(st.text(alphabet='a1 :|{}",-\n', max_size=12), max_size=12))
 def test_reading_a_broken_form_raises_value_error_and_nothing_else(lines: list[str]) -> None:
     with contextlib.suppress(ValueError):
-        templates.decode([line for part in lines for line in part.split("\n")], Signs(clocked=True))
+        template_reader.decode([line for part in lines for line in part.split("\n")], Signs(clocked=True), Budget("x"))
 
 
 def test_the_first_line_of_a_kind_shows_its_places_and_later_ones_give_only_those_words() -> None:
@@ -221,4 +222,10 @@ def test_kinds_of_few_common_words_are_not_worth_a_template() -> None:
 )
 def test_a_form_that_cannot_be_ours_is_refused(lines: list[str]) -> None:
     with pytest.raises(ValueError, match=r"."):
-        templates.decode(lines, Signs(clocked=True))
+        template_reader.decode(lines, Signs(clocked=True), Budget("x"))
+
+
+def test_a_form_that_unfolds_without_end_is_refused() -> None:
+    shown = [f"{number}|{'x' * 1000}" for number in range(1, 100)]
+    with pytest.raises(ValueError, match="too much"):
+        template_reader.decode([*shown, *["1-99|"] * 1000], Signs(), Budget("x" * 1000))
