@@ -149,7 +149,10 @@ def _decoded(text: str, budget: Budget) -> str:
         lines = repeats.decode(lines, budget)
     if header.signs is not None:
         lines = template_reader.decode(lines, header.signs, budget)
-    return "\n".join(prefix.put_back(header.prefix, lines) if header.prefix else lines)
+    if header.prefix:
+        budget.spend(len(header.prefix) * len(lines))
+        lines = prefix.put_back(header.prefix, lines)
+    return "\n".join(lines)
 
 
 def _forms(text: str, context: Context, *, displayed: bool) -> Iterator[tuple[Header, list[str]]]:
