@@ -4,32 +4,28 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
+import click
 import msgspec
-import typer
 from rich.console import Console
 from rich.table import Table
 
+from headroom.cli.running import run_command
 from headroom.compress import CompressResult, compress
 
 
 def run(arguments: list[str], prog: str) -> int:
     """Compress a file and print the report."""
-    app = typer.Typer(add_completion=False, rich_markup_mode=None)
-    app.command(help="Compress a request body, or a list of messages, and report what was done.")(_compress)
-    try:
-        app(arguments, prog_name=prog)
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else 1
-    return 0
+    return run_command(_compress, arguments, prog)
 
 
-def _compress(
-    file: Annotated[str, typer.Argument(help="JSON file: a request body or a list of messages; - reads stdin.")],
-    model: Annotated[str, typer.Option(help="Model whose tokens are counted, if the body names none.")] = "gpt-4o",
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
-) -> None:
+@click.command(help="Compress a request body, or a list of messages, and report what was done.")
+@click.argument("file")
+@click.option("--model", default="gpt-4o", show_default=True, help="Whose tokens are counted, if the body names none.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def _compress(file: str, model: str, as_json: bool) -> None:
+    """Read `file` (JSON; - is standard input) and report."""
     value = _read(file)
     named = value.get("model") if isinstance(value, dict) else None
     result = compress(value, named if isinstance(named, str) and named else model)
@@ -53,9 +49,8 @@ def _read(file: str) -> Any:
     return value
 
 
-def _wrong(text: str) -> typer.Exit:
-    print(f"headroom compress: {text}", file=sys.stderr)
-    return typer.Exit(2)
+def _wrong(text: str) -> click.UsageError:
+    return click.UsageError(text)
 
 
 def _as_json(result: CompressResult) -> dict[str, Any]:

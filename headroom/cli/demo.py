@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import signal
 import sys
@@ -12,9 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.client import HTTPException
 
+import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
+from headroom.cli.running import run_command
 from headroom.demo.findings import Findings
 from headroom.demo.proxy_process import ProxyDownError
 from headroom.demo.report import as_json, show
@@ -24,30 +25,30 @@ from headroom.errors import HeadroomError
 
 
 def run(arguments: list[str], prog: str) -> int:
-    """Run the demo; return 0 if every check passes, 1 if not, 130 if it is interrupted before it knows."""
+    """Run the demo."""
+    return run_command(_demo, arguments, prog)
+
+
+@click.command(help="Show what is saved on real outputs of this machine, through the real proxy, offline, with proof.")
+@click.option("--serve", is_flag=True, help="Keep proxy and offline provider running.")
+@click.option("--json", "as_document", is_flag=True, help="Print the findings as JSON.")
+def _demo(serve: bool, as_document: bool) -> int:
+    """Return 0 if every check passes, 1 if not, 130 if it is interrupted before it knows."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the proxy is stopped, too
-    options = _parser(prog).parse_args(arguments)
     started = time.perf_counter()
     try:
         with _bar() as tell, scene(tell) as up:
             found = up.perform(tell)
             tell("")
-            _print(found, time.perf_counter() - started, as_document=options.json)
-            if options.serve:
+            _print(found, time.perf_counter() - started, as_document=as_document)
+            if serve:
                 _serve(up)
     except (ProxyDownError, LostRequestError, HeadroomError, HTTPException, OSError, RuntimeError) as error:
-        print(f"{prog}: {error}", file=sys.stderr)
+        print(f"headroom demo: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
     return 0 if found.passed else 1
-
-
-def _parser(prog: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog=prog, description=__doc__)
-    parser.add_argument("--serve", action="store_true", help="keep proxy and offline provider running")
-    parser.add_argument("--json", action="store_true", help="print the findings as JSON")
-    return parser
 
 
 @contextmanager

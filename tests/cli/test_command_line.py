@@ -112,7 +112,7 @@ def test_help_lists_every_command_without_loading_one() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert all(command.name in done.stdout for command in COMMANDS)
     loaded = set(done.stdout.splitlines()[-1].split())
-    assert not {"typer", "fastapi", "aiohttp", "uvicorn"} & loaded
+    assert not {"click", "fastapi", "aiohttp", "uvicorn"} & loaded
 
 
 def test_version_and_unknown_commands(capsys: pytest.CaptureFixture[str]) -> None:
@@ -125,7 +125,8 @@ def test_version_and_unknown_commands(capsys: pytest.CaptureFixture[str]) -> Non
 
 def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.delitem(sys.modules, "headroom.cli.proxy")
-    monkeypatch.setitem(sys.modules, "typer", None)
+    monkeypatch.delitem(sys.modules, "headroom.cli.running", raising=False)
+    monkeypatch.setitem(sys.modules, "click", None)
     assert main(["proxy"]) == 3
     assert "headroom[proxy]" in capsys.readouterr().err
 

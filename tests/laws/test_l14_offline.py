@@ -54,7 +54,7 @@ def test_every_wire_works_with_sockets_forbidden(wire):
 
 
 def test_importing_the_package_or_the_middleware_loads_no_web_framework():
-    heavy = ["fastapi", "starlette", "uvicorn", "aiohttp", "httpx", "httpx2", "typer", "rich", "prometheus_client"]
+    heavy = ["fastapi", "starlette", "uvicorn", "aiohttp", "httpx", "httpx2", "click", "rich", "prometheus_client"]
     code = "import sys, headroom, headroom.integrations.asgi; headroom.integrations.asgi.HeadroomASGIMiddleware(None)\n"
     done = _run(code + f"print([name for name in {heavy!r} if name in sys.modules])")
     assert done.stdout.strip() == "[]", done.stderr
