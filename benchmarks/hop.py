@@ -43,7 +43,7 @@ class Plan:
 
     sizes: dict[str, int]
     connections: tuple[int, ...] = CONNECTIONS
-    rounds: int = 3
+    rounds: int = 5
     requests: int = 240
     cold_requests: int = 16
     starts: int = 3
@@ -100,7 +100,7 @@ def cases(plan: Plan) -> list[Case]:
         resent = bodies.body("openai-chat", count)
         for n in plan.connections:
             found.append(Case("pass", size, n, [bodies.plain(count)], requests))
-            paced = Case("paced", size, n, [bodies.plain(count)], requests // 2, per_second=plan.paced_per_second)
+            paced = Case("paced", size, n, [bodies.plain(count)], requests, per_second=plan.paced_per_second)
             found += [paced] if count <= 1_000 else []
             found.append(Case("remembered", size, n, [resent], requests))
         found.append(Case("cold", size, 1, [resent], plan.cold_requests))

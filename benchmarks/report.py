@@ -24,6 +24,15 @@ A bar is a limit that the design sets; a missed one stays here until it is met.
 """
 
 
+def _machine() -> str:
+    python, system = platform.python_version(), f"{platform.system()} {platform.MACHINE}"
+    return f"Python {python}, {system}, {os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f} before"
+
+
+MACHINE = _machine()
+"""Where the figures are taken, and how busy it was with other things at the start."""
+
+
 @dataclass(frozen=True, slots=True)
 class Bar:
     """A limit for one figure: `value` should be at most `limit`, or at least if `at_least`."""
@@ -91,7 +100,7 @@ class Report:
     def as_json(self) -> dict[str, Any]:
         """Return everything as JSON values."""
         bars = [{"name": b.name, "value": b.value, "limit": b.limit, "unit": b.unit, "held": b.held} for b in self.bars]
-        return {"part": self.part, "machine": machine(), "bars": bars, "data": self.data}
+        return {"part": self.part, "machine": MACHINE, "bars": bars, "data": self.data}
 
 
 def publish(report: Report, results: Path = RESULTS, page: Path = PAGE) -> None:
@@ -108,14 +117,9 @@ def with_part(page: str, report: Report) -> str:
     """Return the page with the report in its place; the other parts stay as they are."""
     parts = {name: found.group() for name in PARTS if (found := _part(name).search(page))}
     tables = "\n\n".join(table.markdown for table in report.all_tables)
-    body = f"## `make bench-{report.part}`\n\n{report.intro}\n\n_{machine()}_\n\n{tables}\n"
+    body = f"## `make bench-{report.part}`\n\n{report.intro}\n\n_{MACHINE}_\n\n{tables}\n"
     parts[report.part] = f"<!-- {report.part} -->\n{body}<!-- end of {report.part} -->"
     return "\n".join([_HEAD, *(parts[name] + "\n" for name in PARTS if name in parts)])
-
-
-def machine() -> str:
-    """Say in a few words where the figures were taken."""
-    return f"Python {platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()} CPUs"
 
 
 def figure(value: float) -> str:
