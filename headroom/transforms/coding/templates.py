@@ -29,7 +29,7 @@ LEAST = 12
 FEW = 0.05
 """Share of lines that warn or report an error up to which all of them stand whole."""
 WHOLE = 20
-"""Wordings that warn or report an error whose first line stands whole where such lines are many."""
+"""Wordings that warn or report an error whose first line stands whole where such lines are many, at most."""
 AT_ONCE = 1000
 """Lines of one template at most: what is set one below the other is held in memory word by word."""
 _CHARS_A_TOKEN = 3.5
@@ -89,7 +89,8 @@ def encode(
 def _whole(shape_of: Sequence[str], loud: Callable[[str], bool]) -> list[int]:
     """Return the numbers of the lines that `loud` recognises and that stand whole.
 
-    All of them if they are few, else those where one of the first `WHOLE` wordings is first used.
+    All of them if they are few, else those where one of the first wordings is first used: at most `WHOLE`, and at
+    most twice as many as are few.
     """
     numbers_of: dict[str, list[int]] = {}
     for number, shape in enumerate(shape_of):
@@ -97,7 +98,8 @@ def _whole(shape_of: Sequence[str], loud: Callable[[str], bool]) -> list[int]:
     wordings = [numbers for shape, numbers in numbers_of.items() if loud(shape)]
     if sum(map(len, wordings)) <= FEW * len(shape_of):
         return [number for numbers in wordings for number in numbers]
-    return [numbers[0] for numbers in wordings[:WHOLE]]
+    most = min(WHOLE, int(2 * FEW * len(shape_of)))
+    return [numbers[0] for numbers in wordings[:most]]
 
 
 def _uses(lines: Sequence[str], members: Sequence[int], signs: Signs) -> dict[int, _Use]:

@@ -176,7 +176,7 @@ def test_few_lines_that_err_all_stand_whole() -> None:
 
 
 def test_where_many_err_the_first_line_of_a_wording_stands_whole() -> None:
-    text = body(*(f"error {n}: the disk of host{n} went away while writing" for n in range(5)))
+    text = body(*(f"error {n}: the disk of host{n} went away while writing" for n in range(15)))
     form = encoded(text)
     assert form is not None
     assert form[1][1] == "error 0: the disk of host0 went away while writing"
