@@ -101,7 +101,7 @@ def chosen(folder: str | None) -> tuple[str, list[Item]]:
     if folder:
         return Path(folder).name, load(Path(folder))
     if SHARED.is_dir():
-        return "shared corpus", load(SHARED)
+        return "a corpus next to the checkout", load(SHARED)
     if not any(RECORDED.glob("*.json")):
         from benchmarks.record_corpus import record  # noqa: PLC0415 - only where nothing is recorded yet
 

@@ -23,18 +23,17 @@ _OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "DO_NOT_TRACK": 
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A library: the name of its way to be called in the worker, what to install, and what it may lose."""
+    """A library: the name under which the worker knows how to call it, and what to install."""
 
     name: str
     requirement: str
-    loses: str
 
 
 PEERS: tuple[Peer, ...] = (
-    Peer("headroom-ai", "headroom-ai==0.42.0", "rows, lines and code bodies"),
-    Peer("leantokens", "leantokens==0.2.0", "colours and line-end blanks"),
-    Peer("secondwind", "secondwind==0.5.1", "nothing"),
-    Peer("toon", "toon-format==1.2.0", "white space of JSON"),
+    Peer("headroom-ai", "headroom-ai==0.42.0"),
+    Peer("leantokens", "leantokens==0.2.0"),
+    Peer("secondwind", "secondwind==0.5.1"),
+    Peer("toon", "toon-format==1.2.0"),
 )
 
 

@@ -25,7 +25,7 @@ A bar is a limit that the design sets; a missed one stays here until it is met.
 
 
 def _machine() -> str:
-    python, system = platform.python_version(), f"{platform.system()} {platform.MACHINE}"
+    python, system = platform.python_version(), f"{platform.system()} {platform.machine()}"
     return f"Python {python}, {system}, {os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f} before"
 
 

@@ -104,7 +104,7 @@ def test_a_way_that_cannot_run_is_named_with_its_reason():
 @pytest.fixture
 def environment(tmp_path):
     """Make a peer's environment of this very interpreter, so that nothing is installed."""
-    peer = Peer("toon", "toon", "")
+    peer = Peer("toon", "toon")
     folder = tmp_path / "toon" / "bin"
     folder.mkdir(parents=True)
     (folder / "python").symlink_to(sys.executable)
