@@ -1,9 +1,9 @@
 """Real tool outputs: what is saved, what stays visible, and that everything can be restored."""
 
 import pytest
+
 from benchmarks.corpus import CONVERSATION, SHARED, load
 from benchmarks.probes import Recall, normal, probes_of, recall
-
 from headroom import compress
 from headroom.blocks import Block, Reason
 from headroom.tokens import TokenCounter
