@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup demo test lint format bench bench-hop bench-body bench-compress bench-confusion bench-scaling test-integrations docs clean
+.PHONY: setup demo test fuzz lint format bench bench-hop bench-body bench-compress bench-confusion bench-scaling test-integrations docs clean
 
 setup: $(READY)
 
@@ -20,6 +20,9 @@ demo: $(READY)
 
 test: $(READY)
 	$(BIN)/pytest
+
+fuzz: $(READY)
+	$(BIN)/pytest --hypothesis-profile=deep tests/laws/test_l06_verbatim.py -k damaged
 
 lint: $(READY)
 	$(BIN)/ruff format --check .

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support.samples import SAMPLES, sample
 
@@ -43,7 +43,6 @@ def test_every_candidate_restores_what_it_claims(name, kind):
 
 
 @pytest.mark.parametrize("name", sorted(COMPRESSORS))
-@settings(max_examples=60)
 @given(
     kind=st.sampled_from(sorted(SAMPLES)),
     seed=st.integers(1, 4),
