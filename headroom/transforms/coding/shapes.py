@@ -11,7 +11,9 @@ from operator import eq
 _NUMBER = re.compile(r"[0-9][A-Za-z0-9_]*+")
 _GAP = re.compile(r" {3,}")
 _QUOTES = "`'\"\u2018\u2019\u201c\u201d"
-_VARYING = re.compile(rf"/[^/:( ]+(?=[:( ]|$)|:[^/: ]+(?= |$)|\.\w+(?=\)| |$)|[{_QUOTES}][^ {_QUOTES}]+(?=[{_QUOTES}])")
+_QUOTED = re.compile(rf"[{_QUOTES}][^ {_QUOTES}]+(?=[{_QUOTES}])")
+"""Quoted words."""
+_VARYING = re.compile(rf"/[^/:( ]+(?=[:( ]|$)|:[^/: ]+(?= |$)|\.\w+(?=\)| |$)|{_QUOTED.pattern}")
 """Last parts of paths and names, and quoted words: what varies most in lines that are alike otherwise."""
 _PUNCTUATION = "0.,:;-+/()[]{}<>#%=*_\x00"
 _OPEN = "\x00"
@@ -60,10 +62,13 @@ def kinds(shape_of: Sequence[str], least: int) -> list[list[int]]:
 
 
 def _kinds_of(rare: Iterable[tuple[str, list[int]]]) -> Iterator[_Kind]:
-    """Yield the kinds of rare shapes: families, and small families joined to similar ones."""
-    families = _families(rare)
-    yield from (kind for kind in families if kind.size >= FREQUENT)
-    small = (kind for kind in families if kind.size < FREQUENT)
+    """Yield the kinds of rare shapes: families that are near and many, wider ones of the rest, and what is alike."""
+    alone = ((shape, _Kind(words := shape.split(" "), [(words, members)])) for shape, members in rare)
+    near = _families(alone, _QUOTED)
+    yield from (kind for kind in near.values() if kind.size >= FREQUENT)
+    wide = _families(((shape, kind) for shape, kind in near.items() if kind.size < FREQUENT), _VARYING)
+    yield from (kind for kind in wide.values() if kind.size >= FREQUENT)
+    small = (kind for kind in wide.values() if kind.size < FREQUENT)
     yield from _joined(_Kind(kind.common, [(kind.common, kind.members)]) for kind in small)
 
 
@@ -119,16 +124,14 @@ def _letters(words: Sequence[str]) -> int:
     return len(text) - text.count("0")
 
 
-def _families(rare: Iterable[tuple[str, list[int]]]) -> list[_Kind]:
-    """Return one kind for all shapes that differ but in quoted words and the last parts of paths or names."""
+def _families(named: Iterable[tuple[str, _Kind]], varying: re.Pattern[str]) -> dict[str, _Kind]:
+    """Return one kind for all whose shapes differ but in what `varying` finds, by the shape without it."""
     families: dict[str, _Kind] = {}
-    for shape, members in rare:
-        words = shape.split(" ")
-        kind = _Kind(words, [(words, members)])
-        home = families.setdefault(_VARYING.sub(_OPEN, shape), kind)
+    for shape, kind in named:
+        home = families.setdefault(varying.sub(_OPEN, shape), kind)
         if home is not kind:
             home.join(kind)
-    return list(families.values())
+    return families
 
 
 def _joined(rare: Iterable[_Kind]) -> list[_Kind]:

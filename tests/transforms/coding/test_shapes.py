@@ -40,3 +40,8 @@ def test_no_line_is_of_two_kinds(lines: list[str]) -> None:
     members = [number for kind in found for number in kind]
     assert len(members) == len(set(members))
     assert all(kind == sorted(kind) for kind in found)
+
+
+def test_lines_that_differ_in_a_quoted_word_are_of_one_kind_file_by_file() -> None:
+    lines = [f"src/mod_{n // 8}/{'xyz'[n // 8]}.c:{n}: unused variable 'name{chr(97 + n)}'" for n in range(24)]
+    assert kinds_of(*lines) == [lines[:8], lines[8:16], lines[16:]]
