@@ -26,29 +26,44 @@ class Event:
 class EventParser:
     """Collects chunks and returns the events that they complete."""
 
-    __slots__ = ("_buffer", "_data", "_first", "_size", "_type")
+    __slots__ = ("_data", "_first", "_pending", "_size", "_type", "_waiting")
 
     def __init__(self) -> None:
-        self._buffer = b""
+        self._pending: list[bytes] = []
+        self._waiting = 0
         self._data: list[bytes] = []
         self._type = ""
         self._size = 0
         self._first = True
 
     def feed(self, chunk: bytes) -> list[Event]:
-        """Take the next bytes of the stream; return the events that end in them."""
-        self._buffer += chunk
+        """Take the next bytes of the stream; return the events that end in them. Linear in all bytes together."""
+        held = self._pending[-1:] == [b"\r"]  # whether it ends a line alone, the next byte tells
+        if not held and not _LINE_END.search(chunk):
+            self._hold(chunk)
+            return []
+        data = b"".join((*self._pending, chunk))
         events: list[Event] = []
         start = 0
-        for end in _LINE_END.finditer(self._buffer):
-            if end.group() == b"\r" and end.end() == len(self._buffer):
-                break  # a line feed may follow in the next chunk
-            event = self._line(self._buffer[start : end.start()])
+        for end in _LINE_END.finditer(data, self._waiting - held):
+            if end.group() == b"\r" and end.end() == len(data):
+                break
+            event = self._line(data[start : end.start()])
             if event is not None:
                 events.append(event)
             start = end.end()
-        self._buffer = self._buffer[start:] if len(self._buffer) - start <= MAX_EVENT_BYTES else b""
+        self._pending, self._waiting = [], 0
+        self._hold(data[start:])
         return events
+
+    def _hold(self, rest: bytes) -> None:
+        """Keep the beginning of a line until its end comes; of a line that is too long, nothing is kept."""
+        if self._waiting + len(rest) > MAX_EVENT_BYTES:
+            self._pending, self._waiting = [b":"], 1
+            return
+        parts = [rest[:-1], rest[-1:]] if rest.endswith(b"\r") else [rest]
+        self._pending += [part for part in parts if part]
+        self._waiting += len(rest)
 
     def _line(self, line: bytes) -> Event | None:
         if self._first:

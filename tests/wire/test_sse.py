@@ -48,3 +48,18 @@ def test_an_endless_event_is_dropped_and_the_next_one_is_read():
     for _ in range(MAX_EVENT_BYTES // 1_000_000 + 2):
         assert parser.feed(b"data: " + b"x" * 1_000_000 + b"\n") == []
     assert parser.feed(b"\ndata: next\n\n") == [Event("message", b"next")]
+
+
+def test_a_line_without_end_in_many_small_chunks_is_read_once():
+    parser = EventParser()
+    assert parser.feed(b"data: ") == []
+    for _ in range(20_000):
+        assert parser.feed(b"x" * 500) == []
+    assert parser.feed(b"\n\n") == [Event("message", b"x" * 10_000_000)]
+
+
+def test_a_line_that_is_too_long_is_dropped_whole():
+    parser = EventParser()
+    for _ in range(MAX_EVENT_BYTES // 1_000_000 + 2):
+        assert parser.feed(b"x" * 1_000_000) == []
+    assert parser.feed(b"\n\ndata: next\n\n") == [Event("message", b"next")]
