@@ -81,7 +81,7 @@ class ContentRouter(Transform):
         protector: TagProtector | None = None,
     ) -> Routed:
         """Return the cheapest form of the text: whole, or part by part where kinds or protected regions meet."""
-        if _is_binary(view):
+        if _is_binary(view) or _is_hollow(view):
             return Routed()
         segments = protector.segments(view.text) if protector else []
         if not any(segment.kept for segment in segments):
@@ -126,6 +126,11 @@ def _is_binary(view: View) -> bool:
     """Say whether the text is data that was decoded for want of something better: no form of it helps a reader."""
     edges = view.text[:BINARY_CHARS] + view.text[-BINARY_CHARS:]
     return len(_UNPRINTABLE.findall(edges)) * 20 > len(edges)
+
+
+def _is_hollow(view: View) -> bool:
+    """Say whether more than half of the text is line ends: there is nothing in it to find."""
+    return view.text.count("\n") * 2 > len(view.text)
 
 
 def _glued(texts: Sequence[str], parts: Sequence[Routed], context: Context) -> Routed:
