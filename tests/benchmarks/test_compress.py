@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from benchmarks import texts
+from benchmarks import corpus, texts
 from benchmarks.compress import report, run, tables, ways
 from benchmarks.corpus import Item, load, save, text_of
 from benchmarks.peers import Peer, PeerError, answers
@@ -116,3 +116,13 @@ def test_a_peer_that_is_not_installed_is_left_out_with_its_reason(environment):
     peer, cache = environment
     with pytest.raises(PeerError, match="toon_format"):
         answers(peer, ITEMS[:1], cache)
+
+
+def test_a_named_folder_comes_first_and_recorded_items_last(tmp_path, monkeypatch):
+    named, recorded = tmp_path / "named", tmp_path / "recorded"
+    save(ITEMS[:1], named)
+    save(ITEMS[1:2], recorded)
+    monkeypatch.setattr(corpus, "SHARED", tmp_path / "missing")
+    monkeypatch.setattr(corpus, "RECORDED", recorded)
+    assert corpus.chosen(str(named)) == ("named", ITEMS[:1])
+    assert corpus.chosen(None) == ("recorded on this machine", ITEMS[1:2])
