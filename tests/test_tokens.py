@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -64,6 +65,12 @@ def test_estimates_scale_the_base_encoding():
     assert family_of("claude-x").source
 
 
+def _random_texts(number):
+    r = Random(5)
+    letters = "abcdefgh ABC 0123456789 .,:;-_/\\\n\t{}[]()<>'\"éßñ日本語Привет🙂\u200d\x00\ufffd"
+    return ["".join(r.choices(letters, k=r.randrange(1, 300))) for _ in range(number)]
+
+
 def test_ranks_of_tiktoken_give_the_same_counts_where_they_are_on_this_machine():
     cache = os.environ.get("TIKTOKEN_CACHE_DIR", "")
     if not (cache and Path(cache).is_dir() and any(Path(cache).iterdir())):
@@ -72,5 +79,5 @@ def test_ranks_of_tiktoken_give_the_same_counts_where_they_are_on_this_machine()
 
     for name, model in (("o200k_base", "gpt-4o"), ("cl100k_base", "gpt-4")):
         oracle = tiktoken.get_encoding(name)
-        for text in ("def f(x):\n    return x", "naïve café — 日本語", "a" * 500, "0123456789" * 9):
+        for text in (*_random_texts(2000), "def f(x):\n    return x", "naïve café — 日本語", "a" * 500, "0123456789" * 9):
             assert count(text, model) == len(oracle.encode(text, disallowed_special=()))
