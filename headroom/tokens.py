@@ -95,6 +95,11 @@ class TokenCounter:
         return tokens if self._family.factor == 1.0 else math.ceil(tokens * self._family.factor)
 
 
+def warm(model: str = "gpt-4o") -> None:
+    """Load the ranks of a model now; otherwise the first count does, and keeps the interpreter for that long."""
+    TokenCounter(model)("the first count loads the ranks")
+
+
 def count(text: str, model: str) -> int:
     """Return the tokens of `text` for `model`: exact or estimated as `family_of(model).method` says."""
     return TokenCounter(model)(text)

@@ -21,6 +21,7 @@ from headroom.pipeline import Exchange, Pipeline, PipelineEvent, PipelineStage
 from headroom.providers import WIRES, Wire
 from headroom.providers.routes import Route, route_of
 from headroom.providers.vendors import error_body, vendor_of
+from headroom.tokens import warm
 from headroom.wire.codings import codings_of, decode_body
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ class HeadroomASGIMiddleware:
             if wire and _is_json(scope["headers"]):
                 await _Passage(self, scope, route, WIRES.get(wire)).run(receive, send)
                 return
+        elif scope["type"] == "lifespan":
+            await asyncio.to_thread(warm)  # at start-up nobody waits for the event loop
         await self.app(scope, receive, send)
 
     def _own_wire(self, path: str) -> str:

@@ -130,8 +130,18 @@ class Pipeline:
             return Outcome(body, note="unknown_shape")
         if self.interceptors:
             body, payload = intercepted(body, payload, self.interceptors, self.guard)
-        call = partial(self._outcome, body, payload, wire, exchange, start)
-        return self.guard.run("pipeline", call, Outcome(body, note="failed"))
+        rewritten = self.guard.run("pipeline", partial(self.rewrite, payload, wire, exchange), None)
+        del payload  # large bodies are three times in memory without it
+        sent = None if rewritten is None else self.guard.run("splice", partial(splice, body, rewritten.edits), None)
+        if rewritten is None or sent is None:
+            return Outcome(body, note="failed")
+        return Outcome(
+            body=sent,
+            decisions=rewritten.decisions,
+            counting=TokenCounter(exchange.model).method,
+            microseconds=round((time.perf_counter() - start) * 1e6),
+            metadata=rewritten.metadata,
+        )
 
     def measure(self, body: bytes, wire: Wire | None, exchange: Exchange) -> Outcome:
         """Count a body that must pass as it came (bypass): every block stays, the reason is `bypass`."""
@@ -165,16 +175,6 @@ class Pipeline:
             return splice(body, tuple(changes(payload, current)))
         except BodyError:
             return body
-
-    def _outcome(self, body: bytes, payload: Payload, wire: Wire, exchange: Exchange, start: float) -> Outcome:
-        rewritten = self.rewrite(payload, wire, exchange)
-        return Outcome(
-            body=splice(body, rewritten.edits),
-            decisions=rewritten.decisions,
-            counting=TokenCounter(exchange.model).method,
-            microseconds=round((time.perf_counter() - start) * 1e6),
-            metadata=rewritten.metadata,
-        )
 
     def run_payload(self, payload: Payload, wire: Wire, exchange: Exchange) -> tuple[Payload, Rewritten]:
         """Do the same to JSON values: return the new payload; the one given is never mutated."""

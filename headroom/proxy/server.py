@@ -8,8 +8,8 @@ headers of its own to every answer unless it is told `--no-server-header --no-da
 
 from __future__ import annotations
 
-import asyncio
 import logging
+import sys
 import time
 from types import FrameType
 from typing import Any
@@ -26,7 +26,6 @@ from headroom.proxy.management import MANAGEMENT, Management
 from headroom.proxy.state import ProxyState, equipped
 from headroom.proxy.stats import Stats
 from headroom.proxy.upstream import Upstream
-from headroom.tokens import TokenCounter
 
 _KEEP_ALIVE_SECONDS = 75
 
@@ -57,9 +56,8 @@ class Proxy:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def start(self) -> None:
-        """Load what a first request would wait for and open the way to the upstreams."""
+        """Open the way to the upstreams. The middleware has warmed the tokenizer before."""
         self._fire(PipelineStage.SETUP)
-        await asyncio.to_thread(_warm)
         self._fire(PipelineStage.PRE_START)
         self._forwarder.upstream.open()
         self.state.started = True
@@ -73,11 +71,6 @@ class Proxy:
     def _fire(self, stage: PipelineStage) -> None:
         if self.state.pipeline is not None:
             self.state.pipeline.fire(PipelineEvent(stage=stage))
-
-
-def _warm() -> None:
-    """Load the token ranks of today's models; those of older ones are loaded when one is asked for."""
-    TokenCounter("gpt-4o")("the first count loads the ranks")
 
 
 def create_app(config: ProxyConfig | None = None, *, upstream: Upstream | None = None) -> HeadroomASGIMiddleware:
@@ -146,6 +139,8 @@ def run(config: ProxyConfig) -> int:
     app, state = _assemble(config)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     print(banner(config), flush=True)  # noqa: T201
+    # Compression runs in threads; with the default of five milliseconds each of them holds up the event loop longer.
+    sys.setswitchinterval(0.001)
     server = DrainingServer(_server_config(app, config), state)
     server.run()
     return 0 if server.started else 1

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, NamedTuple
 
-from headroom.blocks import Fidelity, Lossless
+from headroom.blocks import Fidelity, Lossless, Tier
 from headroom.transforms.base import Compressor, Context, Hint, Transform
 from headroom.transforms.sections import sections
 from headroom.transforms.tag_protector import TagProtector
@@ -18,10 +18,11 @@ ENOUGH = 0.5
 CERTAIN = 1.0
 NEARLY_ALL = 0.9
 TRIED = 2
-NOTE = "["
-"""What every note of ours begins with."""
 BINARY_CHARS = 2_048
 """Characters looked at, at either end of a text, to tell text from binary data."""
+
+# Every note of ours begins with a bracket and a word.
+_NOTE = re.compile(r"\[[a-z]")
 
 # Controls but those that terminals and editors know (tab, line ends, backspace, bell, escape), and the character
 # that stands for bytes that could not be decoded.
@@ -95,7 +96,7 @@ class ContentRouter(Transform):
     def _best(self, view: View, hint: Hint, context: Context, compressors: Sequence[Compressor]) -> Routed:
         """Return the cheapest form of a text. What was drawn may be of another kind underneath: that comes next."""
         best = self._whole_or_cut(view, hint, context, compressors)
-        if best.result is None or best.result.of is not Fidelity.DISPLAY:
+        if best.result is None or best.result.of is not Fidelity.DISPLAY or best.result.tier is not Tier.PLAIN:
             return best
         further = self._whole_or_cut(View(best.result.text), hint, context, compressors)
         return best if further.result is None else _composed(best, further)
@@ -111,7 +112,7 @@ class ContentRouter(Transform):
         return min((whole, cut), key=lambda routed: routed.tokens if routed.result else view.tokens(context.count))
 
     def _once(self, view: View, hint: Hint, context: Context, compressors: Sequence[Compressor]) -> Routed:
-        if view.text.startswith(NOTE) and any(compressor.wrote(view.text, context) for compressor in compressors):
+        if _NOTE.match(view.text) and any(compressor.wrote(view.text, context) for compressor in compressors):
             return Routed(recognised=True)
         chosen = self.weigh(view, hint, compressors)
         best = Routed(recognised=bool(chosen), of_one_kind=bool(chosen) and chosen[0].evidence >= NEARLY_ALL)

@@ -125,7 +125,7 @@ def test_a_body_over_the_cap_is_refused_in_the_providers_shape_or_passes_untouch
 @rows
 def test_two_middlewares_compress_once(route, monkeypatch):
     runs = []
-    monkeypatch.setattr(Pipeline, "_outcome", _counted(Pipeline._outcome, runs))
+    monkeypatch.setattr(Pipeline, "rewrite", _counted(Pipeline.rewrite, runs))
     inner = Inner()
     sent = post(_app(_app(inner)), route.example, encoded(body_of(route.wire, [Step(TEXT)])))
     assert len(runs) == 1
