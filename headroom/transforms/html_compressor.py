@@ -9,6 +9,7 @@ from typing import ClassVar
 from headroom.blocks import Fidelity, Lossless, Tier
 from headroom.transforms.base import Compressor, Context, Hint
 from headroom.transforms.coding.html_text import as_text
+from headroom.transforms.coding.latest import Latest
 from headroom.transforms.view import View
 
 NOTE = "[web page as text; markup left out]\n"
@@ -46,6 +47,9 @@ class HtmlCompressor(Compressor):
 
     name: ClassVar[str] = "html_compressor"
 
+    def __init__(self) -> None:
+        self._shown = Latest(_shown)
+
     def evidence(self, view: View, hint: Hint) -> float:
         """Return how surely the text is a page to be read; sources of pages, and XML, are not."""
         if "<" not in view.text or _READS_FILE.search(hint.arguments):
@@ -55,7 +59,8 @@ class HtmlCompressor(Compressor):
 
     def candidates(self, view: View, context: Context) -> Iterator[Lossless]:
         """Yield the page as text under a note."""
-        yield Lossless(NOTE + _shown(view.text, context.check), Fidelity.DISPLAY, "html.text", Tier.PLAIN)
+        shown = self._shown.keep(view.text, _shown(view.text, context.check))
+        yield Lossless(NOTE + shown, Fidelity.DISPLAY, "html.text", Tier.PLAIN)
 
     def decode(self, text: str) -> str:
         """Return the text of the page. Raises ValueError if there is no note of ours above it."""
@@ -65,7 +70,7 @@ class HtmlCompressor(Compressor):
 
     def normal(self, text: str, of: Fidelity) -> str:
         """Return what a browser shows of the page."""
-        return _shown(text) if of is Fidelity.DISPLAY else super().normal(text, of)
+        return self._shown(text) if of is Fidelity.DISPLAY else super().normal(text, of)
 
 
 def _start(text: str) -> int:

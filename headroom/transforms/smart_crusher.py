@@ -9,6 +9,7 @@ from headroom.blocks import Fidelity, Lossless, Tier
 from headroom.transforms.base import Compressor, Context, Hint
 from headroom.transforms.coding.json_document import decode_document, encode_document
 from headroom.transforms.coding.json_text import JsonText, find_json
+from headroom.transforms.coding.latest import Latest
 from headroom.transforms.view import View
 
 
@@ -20,6 +21,9 @@ class SmartCrusher(Compressor):
 
     name: ClassVar[str] = "smart_crusher"
 
+    def __init__(self) -> None:
+        self._canonical = Latest(_canonical)
+
     def evidence(self, view: View, hint: Hint) -> float:  # noqa: ARG002 - JSON speaks for itself
         """Return the share of the text that is JSON."""
         found = view.once("json", find_json)
@@ -30,12 +34,14 @@ class SmartCrusher(Compressor):
         found = view.once("json", find_json)
         if found is None or _is_ours(view.text):
             return
-        canonical = found.canonical
+        canonical = self._canonical.keep(view.text, found.canonical)
         if _is_stable(found, canonical):
             yield Lossless(canonical, Fidelity.VALUE, "json.minified", Tier.PLAIN)
-        document = encode_document(found, context.check)
+        plain = context.tier is Tier.PLAIN
+        document = encode_document(found, context.check, plain=plain)
         if document is not None:
-            yield Lossless(document, Fidelity.VALUE, "json.tables", Tier.LEGEND)
+            name, tier = ("json.rows", Tier.PLAIN) if plain else ("json.tables", Tier.LEGEND)
+            yield Lossless(document, Fidelity.VALUE, name, tier)
 
     def decode(self, text: str) -> str:
         """Restore the canonical spelling. Raises ValueError if `text` is none of our forms."""
@@ -50,8 +56,12 @@ class SmartCrusher(Compressor):
         """Return the text with its JSON in canonical spelling."""
         if of is not Fidelity.VALUE:
             return super().normal(text, of)
-        found = find_json(text)
-        return text if found is None else found.canonical
+        return self._canonical(text)
+
+
+def _canonical(text: str) -> str:
+    found = find_json(text)
+    return text if found is None else found.canonical
 
 
 def _is_stable(found: JsonText, canonical: str) -> bool:
@@ -68,4 +78,4 @@ def _is_ours(text: str) -> bool:
         found = find_json(decode_document(text))
     except ValueError:
         return False
-    return found is not None and encode_document(found) == text
+    return found is not None and any(encode_document(found, plain=plain) == text for plain in (False, True))

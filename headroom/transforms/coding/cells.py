@@ -11,7 +11,8 @@ import re
 from collections.abc import Sequence
 from typing import Final, cast
 
-from headroom.transforms.coding.json_text import Number, Value, quote, read_all, read_value, scalar, write
+from headroom.transforms.coding.json_spelling import quote
+from headroom.transforms.coding.json_text import Number, Value, read_all, read_value, scalar, write
 
 
 class Absent:
@@ -26,10 +27,10 @@ _SCALAR_SYNTAX = r"(?:-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?|tr
 _NEEDS_QUOTES = re.compile('[,\\x00-\\x1f\\ud800-\\udfff]|\\A(?:["\\[{\\s]|\\Z)|\\s\\Z')
 _SCALAR = re.compile(_SCALAR_SYNTAX)
 _SCALARS = re.compile(rf"{_SCALAR_SYNTAX}(?:\n{_SCALAR_SYNTAX})*+")
-_SPECIAL_IN_COLUMN = re.compile(
-    rf"[,\x00-\x09\x0b-\x1f\ud800-\udfff]|^(?:[\"\[{{\s]|$|{_SCALAR_SYNTAX}$)|\s$", re.MULTILINE
-)
-_NO_STRING_IN_COLUMN = re.compile(rf"^(?:[\"\[{{]|$|{_SCALAR_SYNTAX}$)", re.MULTILINE)
+_FRONT = re.compile(rf'\n(?:["\[{{ \n]|{_SCALAR_SYNTAX}\n)')
+_FRONT_OF_STRING = re.compile('\n(?:["\\[{ \n]|null\n)')
+_HASHABLE = frozenset((str, Number, bool, type(None), Absent))
+_NO_STRING_IN_COLUMN = re.compile(rf'\n(?:["\[{{\n]|{_SCALAR_SYNTAX}\n)')
 
 
 def reads_as_scalar(text: str) -> bool:
@@ -56,12 +57,25 @@ def spell_column(values: Sequence[Value | Absent]) -> list[str]:
     kinds = set(map(type, values))
     if kinds == {Number}:
         return b"\n".join(cast("Sequence[bytes]", values)).decode().split("\n")
-    if kinds == {str}:
-        strings = cast("list[str]", list(values))
-        joined = "\n".join(strings)
-        if joined.count("\n") == len(strings) - 1 and not _SPECIAL_IN_COLUMN.search(joined):
-            return strings
+    if kinds == {str} and _are_bare(strings := list(cast("Sequence[str]", values)), _FRONT):
+        return strings
+    if kinds <= _HASHABLE and 2 * len(distinct := dict.fromkeys(values)) <= len(values):
+        spelled = {value: spell(value) for value in distinct}
+        return [spelled[value] for value in values]
     return [spell(value) for value in values]
+
+
+def spell_strings(texts: Sequence[str]) -> list[str]:
+    """Return the cells of a column of strings: `spell_string` of each, at once where all are plain."""
+    return list(texts) if _are_bare(texts, _FRONT_OF_STRING) else [spell_string(text) for text in texts]
+
+
+def _are_bare(texts: Sequence[str], special: re.Pattern[str]) -> bool:
+    """Say whether no text needs quotes, because of a character or of the way it begins after a line break."""
+    if not "".join(texts).isprintable():
+        return False
+    lines = "\n".join(["", *texts, ""])
+    return "," not in lines and " \n" not in lines and special.search(lines) is None
 
 
 def read_strings(cells: Sequence[str], prefix: str, suffix: str) -> list[str]:
@@ -84,9 +98,14 @@ def read_column(cells: list[str]) -> list[str]:
     joined = "\n".join(cells)
     if _SCALARS.fullmatch(joined):
         return cells
-    if not _NO_STRING_IN_COLUMN.search(joined):
-        return [quote(cell) for cell in cells]
+    if not _NO_STRING_IN_COLUMN.search(f"\n{joined}\n"):
+        return quoted(cells)
     return [read_cell(cell) for cell in cells]
+
+
+def quoted(texts: Sequence[str]) -> list[str]:
+    """Return the JSON strings of texts."""
+    return list(map(quote, texts))
 
 
 def has_no_json(line: str) -> bool:

@@ -14,12 +14,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from headroom.transforms.coding.cells import ABSENT, spell_string
+from headroom.transforms.coding.cells import ABSENT, Absent, spell_strings
 from headroom.transforms.coding.column_specs import KEY, Column
 from headroom.transforms.coding.columns import Cells
 from headroom.transforms.coding.json_text import Value, text_of, write
-from headroom.transforms.coding.references import Template, reference, template_for
+from headroom.transforms.coding.references import References, Template, template_for
 
+_STRINGS = frozenset((str, type(None), Absent))
 _MOSTLY = 3
 _BLANK_COST = 3
 _MIN_AFFIX = 5
@@ -44,10 +45,15 @@ class Draft:
         """Characters of all cells."""
         return sum(map(len, self.cells))
 
+    @cached_property
+    def kinds(self) -> frozenset[type]:
+        """The types of the values."""
+        return frozenset(map(type, self.values))
+
 
 def decide(drafts: list[Draft], *, keyed: bool) -> list[Draft]:
     """Decide column by column, short ones first, so that long ones can be told by the short ones."""
-    names = reference(draft.column.name for draft in drafts)
+    names = References(draft.column.name for draft in drafts)
     identity = next((i for i, draft in enumerate(drafts) if _identifies(draft)), -1)
     decided: dict[int, Draft] = {}
     sources: list[Draft] = []
@@ -68,11 +74,11 @@ def _identifies(draft: Draft) -> bool:
     return len(set(draft.cells)) == len(draft.cells) and "" not in draft.cells
 
 
-def _decided(draft: Draft, sources: list[Draft], names: re.Pattern[str]) -> Draft:
+def _decided(draft: Draft, sources: list[Draft], names: References) -> Draft:
     cell, count = Counter(draft.cells).most_common(1)[0]
     rows = len(draft.cells)
     value = draft.values[draft.cells.index(cell)]
-    frozen = not (type(value) is str and names.search(value))
+    frozen = not (type(value) is str and names.in_text(value))
     if count == rows and frozen:
         return _hoisted(draft, value, [])
     filled = _filled(draft, sources, names)
@@ -109,10 +115,10 @@ def _string_column(draft: Draft, *, names: bool = False) -> Draft | None:
 
     Names of rows are cut only where the common part is long.
     """
-    values = draft.values
-    strings = [value for value in values if type(value) is str]
-    if not strings or any(type(v) is not str and v is not None and v is not ABSENT for v in values):
+    if str not in draft.kinds or not draft.kinds <= _STRINGS:
         return None
+    values = draft.values
+    strings: list[str] = [value for value in values if type(value) is str]
     prefix, suffix = common_affixes(strings)
     pieces = len(_PIECES.findall(prefix)) + len(_PIECES.findall(suffix))
     if pieces < (_MIN_AFFIX_OF_NAMES if names else _MIN_AFFIX):
@@ -120,16 +126,16 @@ def _string_column(draft: Draft, *, names: bool = False) -> Draft | None:
         if not any(cell.startswith('"') for cell in draft.cells):
             return None
     start, stop = len(prefix), -len(suffix) or None
-    cells = [
-        spell_string(value[start:stop]) if type(value) is str else cell
-        for value, cell in zip(values, draft.cells, strict=True)
-    ]
+    told = iter(spell_strings([value[start:stop] for value in strings]))
+    cells = [next(told) if type(v) is str else cell for v, cell in zip(values, draft.cells, strict=True)]
     new = Draft(Column(draft.column.path, pattern=(prefix, suffix)), values, cells)
     return new if new.size < draft.size - len(prefix) - len(suffix) - 4 else None
 
 
 def _without_keys(draft: Draft) -> Draft | None:
     """Tell arrays of objects that all have the same keys as arrays of arrays."""
+    if list not in draft.kinds:
+        return None
     arrays = [value for value in draft.values if type(value) is list]
     objects = [item for value in arrays for item in value]
     if len(objects) < _MIN_OBJECTS or not all(type(item) is dict for item in objects):
@@ -168,8 +174,10 @@ def _shared(one: str, other: str) -> int:
     return next(i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b)
 
 
-def _filled(draft: Draft, sources: list[Draft], names: re.Pattern[str]) -> Draft | None:
+def _filled(draft: Draft, sources: list[Draft], names: References) -> Draft | None:
     """Tell strings that follow from other columns by a template in the note."""
+    if str not in draft.kinds:
+        return None
     strings = [index for index, value in enumerate(draft.values) if type(value) is str]
     for example in (strings[0], strings[-1]) if strings else ():
         found = _template_at(example, draft, sources)

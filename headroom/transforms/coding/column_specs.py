@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from itertools import islice, takewhile
 
 from headroom.transforms.coding.columns import PATH, Path, read_path, spell_path
-from headroom.transforms.coding.json_text import quote, read_value, write
+from headroom.transforms.coding.json_spelling import quote
+from headroom.transforms.coding.json_text import read_value, write
 
 _PLACE = re.compile(r"_([0-9]*)(?=[,}]|\Z)")
 _MAX_BRACES = 8

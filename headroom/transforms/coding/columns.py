@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 from headroom.transforms.coding.cells import ABSENT, Absent
-from headroom.transforms.coding.json_text import Value, quote, read_value
+from headroom.transforms.coding.json_spelling import quote
+from headroom.transforms.coding.json_text import Value, read_value
 
 Path = tuple[str | int, ...]
 Cells = list[Value | Absent]
@@ -46,51 +48,74 @@ def key_order(shapes: Sequence[tuple[str, ...]]) -> list[str] | None:
     return order
 
 
-def columns_of(rows: Sequence[dict[str, Value]]) -> list[tuple[Path, Cells]] | None:
-    """Return the columns of rows of objects, or None if the objects have too little in common."""
-    order = _common_order(rows)
-    if order is None:
-        return None
-    found: list[tuple[Path, Cells]] = []
-    for key in order:
-        found.extend(_spread((key,), [row.get(key, ABSENT) for row in rows]))
-    return found
+def columns_of(
+    rows: Sequence[dict[str, Value]], nesting: int = _MAX_NESTING, least_fill: float = _LEAST_FILL
+) -> list[tuple[Path, Cells]] | None:
+    """Return the columns of rows of objects, or None if the objects have too little in common.
+
+    Paths have at most `nesting` parts; of the cells of like objects a share of `least_fill` must not be absent.
+    """
+    return _Spread(nesting, least_fill).columns(rows)
 
 
-def _common_order(dicts: Sequence[dict[str, Value]]) -> list[str] | None:
-    """Return the key order of objects that are alike: few shapes, most keys filled in most of them."""
-    shapes = list(dict.fromkeys(map(tuple, dicts)))
-    if len(shapes) > _MAX_SHAPES:
-        return None
-    order = key_order(shapes)
-    if order is None or sum(map(len, dicts)) < _LEAST_FILL * len(order) * len(dicts):
-        return None
-    return order
+@dataclass(frozen=True, slots=True)
+class _Spread:
+    """How far objects are taken apart."""
+
+    nesting: int
+    least_fill: float
+
+    def columns(self, rows: Sequence[dict[str, Value]]) -> list[tuple[Path, Cells]] | None:
+        """Return the columns of rows of objects."""
+        order = self._common_order(rows)
+        if order is None:
+            return None
+        found: list[tuple[Path, Cells]] = []
+        for key, cells in zip(order, _columns(order, rows), strict=True):
+            found.extend(self._below((key,), cells))
+        return found
+
+    def _common_order(self, dicts: Sequence[dict[str, Value]]) -> list[str] | None:
+        """Return the key order of objects that are alike: few shapes, most keys filled in most of them."""
+        shapes = list(dict.fromkeys(map(tuple, dicts)))
+        if len(shapes) > _MAX_SHAPES:
+            return None
+        order = key_order(shapes)
+        if order is None or sum(map(len, dicts)) < self.least_fill * len(order) * len(dicts):
+            return None
+        return order
+
+    def _below(self, path: Path, cells: Cells) -> Iterator[tuple[Path, Cells]]:
+        """Yield the columns below `path`; cells that are not part of the common structure stay at `path` itself."""
+        kind = type(next((cell for cell in cells if cell is not ABSENT and cell is not None), None))
+        if kind is dict and len(path) < self.nesting:
+            yield from self._objects(path, cells)
+        elif kind is list and len(path) < self.nesting and (size := _fixed_size(cells)):
+            for index in range(size):
+                found = [cell[index] if type(cell) is list else ABSENT for cell in cells]
+                yield from self._below((*path, index), found)
+        else:
+            yield path, cells
+
+    def _objects(self, path: Path, cells: Cells) -> Iterator[tuple[Path, Cells]]:
+        inner = [cell for cell in cells if type(cell) is dict and cell]
+        order = self._common_order(inner) if 2 * len(inner) >= len(cells) else None
+        if order is None:
+            yield path, cells
+            return
+        rest = [ABSENT if type(cell) is dict and cell else cell for cell in cells]
+        if any(cell is not ABSENT for cell in rest):
+            yield path, rest
+        for key in order:
+            found = [cell.get(key, ABSENT) if type(cell) is dict else ABSENT for cell in cells]
+            yield from self._below((*path, key), found)
 
 
-def _spread(path: Path, cells: Cells) -> Iterator[tuple[Path, Cells]]:
-    """Yield the columns below `path`; cells that are not part of the common structure stay at `path` itself."""
-    kind = type(next((cell for cell in cells if cell is not ABSENT and cell is not None), None))
-    if kind is dict and len(path) < _MAX_NESTING:
-        yield from _spread_objects(path, cells)
-    elif kind is list and len(path) < _MAX_NESTING and (size := _fixed_size(cells)):
-        for index in range(size):
-            yield from _spread((*path, index), [cell[index] if type(cell) is list else ABSENT for cell in cells])
-    else:
-        yield path, cells
-
-
-def _spread_objects(path: Path, cells: Cells) -> Iterator[tuple[Path, Cells]]:
-    inner = [cell for cell in cells if type(cell) is dict and cell]
-    order = _common_order(inner) if 2 * len(inner) >= len(cells) else None
-    if order is None:
-        yield path, cells
-        return
-    rest = [ABSENT if type(cell) is dict and cell else cell for cell in cells]
-    if any(cell is not ABSENT for cell in rest):
-        yield path, rest
-    for key in order:
-        yield from _spread((*path, key), [cell.get(key, ABSENT) if type(cell) is dict else ABSENT for cell in cells])
+def _columns(order: Sequence[str], rows: Sequence[dict[str, Value]]) -> Iterator[Cells]:
+    """Yield the cells of each key."""
+    if all(len(row) == len(order) for row in rows):
+        return map(list, zip(*map(dict.values, rows), strict=True))
+    return ([row.get(key, ABSENT) for row in rows] for key in order)
 
 
 def _fixed_size(cells: Cells) -> int:

@@ -15,11 +15,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from headroom.transforms.coding.budget import MAX_GROWTH, Budget
 from headroom.transforms.coding.column_specs import Column
+from headroom.transforms.coding.json_spelling import escape_surrogates
 from headroom.transforms.coding.json_strings import COMPACT, SPACED, folded, holds_unfolded, unfolded
-from headroom.transforms.coding.json_text import JsonText, Value, escape_surrogates, read_all, write
+from headroom.transforms.coding.json_text import JsonText, Value, read_all, write
 from headroom.transforms.coding.prototypes import Listener, Marks, Teller
 from headroom.transforms.coding.table_builder import Table, table_of
 from headroom.transforms.coding.tables import HEADER, read_table
@@ -27,6 +29,7 @@ from headroom.transforms.coding.tables import HEADER, read_table
 _MARKS = re.compile(r"\[(?:json|table)(_*+)[: ]")
 _NOTE = re.compile(r"^\[json(_*+): (.*)\]$", re.MULTILINE)
 _CUT = re.compile(r"cut off with ([0-9]+) brackets open")
+_LIFTED = frozenset((dict, list))
 _LINES = "one value a line"
 _SIGNS_OF_STRINGS = ('{\\"', '[\\"')
 _STRINGS = f"{COMPACT} and {SPACED} hold what stood as a string of JSON"
@@ -42,18 +45,20 @@ _COLUMN_CLAUSES: tuple[tuple[str, Callable[[Column], bool]], ...] = (
 )
 
 
-def encode_document(source: JsonText, check: Callable[[], None] = lambda: None) -> str | None:
+def encode_document(source: JsonText, check: Callable[[], None] = lambda: None, *, plain: bool = False) -> str | None:
     """Return the document of a JSON text, or None if nothing in it can be told more shortly.
 
+    In a plain document nothing is told by something else: there are tables, and every cell stands in its row.
     `check` is called before each part that may take long; what it raises goes on to the caller.
     """
     canonical = source.canonical
     mark = "_" * max((len(found[1]) + 1 for found in _MARKS.finditer(canonical)), default=0)
     tables: list[Table] = []
-    root, has_strings = _root(source)
-    skeleton = _lifted(root, f"table{mark}", tables, check)
+    root, has_strings = (source.root, False) if plain else _unfolded_root(source)
+    skeleton = _Lifter(f"table{mark}", tables, check, plain).lifted(root)
     teller = Teller(Marks.unused_in(skeleton))
-    skeleton = teller.told(skeleton)
+    if not plain:
+        skeleton = teller.told(skeleton)
     if not tables and not teller.references and not has_strings:
         return None
     parts = [] if type(skeleton) is str else [write(skeleton)]
@@ -64,13 +69,12 @@ def encode_document(source: JsonText, check: Callable[[], None] = lambda: None) 
     return text if 2 * len(canonical) < MAX_GROWTH * len(text) else None
 
 
-def _root(source: JsonText) -> tuple[Value, bool]:
+def _unfolded_root(source: JsonText) -> tuple[Value, bool]:
     """Return the value to tell, and whether strings of JSON are unfolded in it."""
-    value = source.values if len(source.values) > 1 else source.values[0]
     if not any(sign in source.canonical for sign in _SIGNS_OF_STRINGS):
-        return value, False
-    root = unfolded(value)
-    return root, root is not value and holds_unfolded(root)
+        return source.root, False
+    root = unfolded(source.root)
+    return root, root is not source.root and holds_unfolded(root)
 
 
 def _breaks_line(source: JsonText) -> bool:
@@ -78,18 +82,27 @@ def _breaks_line(source: JsonText) -> bool:
     return bool(source.after) and not source.after.startswith("\n")
 
 
-def _lifted(value: Value, mark: str, tables: list[Table], check: Callable[[], None]) -> Value:
-    """Return the value with its tables replaced by references, outermost first."""
-    if type(value) is not dict and type(value) is not list:
-        return value
-    check()
-    table = table_of(value)
-    if table is not None:
-        tables.append(table)
-        return f"[{mark} {len(tables)}]"
-    if type(value) is dict:
-        return {key: _lifted(item, mark, tables, check) for key, item in value.items()}
-    return [_lifted(item, mark, tables, check) for item in value]
+@dataclass(frozen=True, slots=True)
+class _Lifter:
+    """Takes the tables out of a value, outermost first, and leaves references in their places."""
+
+    mark: str
+    tables: list[Table]
+    check: Callable[[], None]
+    plain: bool
+
+    def lifted(self, value: Value) -> Value:
+        """Return the value with its tables replaced by references."""
+        if type(value) not in _LIFTED:
+            return value
+        self.check()
+        table = table_of(value, plain=self.plain)
+        if table is not None:
+            self.tables.append(table)
+            return f"[{self.mark} {len(self.tables)}]"
+        if type(value) is dict:
+            return {k: self.lifted(v) if type(v) in _LIFTED else v for k, v in value.items()}
+        return [self.lifted(v) if type(v) in _LIFTED else v for v in value]
 
 
 def _clauses(source: JsonText, tables: list[Table], teller: Teller) -> Iterator[str]:

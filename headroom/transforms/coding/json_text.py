@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from json.encoder import encode_basestring
 from typing import Any
+
+from headroom.transforms.coding.json_spelling import canonical, quote
 
 MAX_DEPTH = 96
 """Nesting beyond this is left alone, so that no reader or writer of values can run out of stack."""
@@ -21,7 +22,6 @@ MAX_DEPTH = 96
 _STARTS_TRIED = 16
 _LEAST_SHARE = 0.3
 _LEAST_CUT_OFF = 8
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _START = re.compile(r"^[ \t]*+(?=[{\[])", re.MULTILINE)
 _NEXT = re.compile(r"[ \t\r\n]*+(?=[{\[])")
 _MARK = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[\[\]{},]', re.DOTALL)
@@ -38,14 +38,11 @@ class Pairs(tuple[tuple[str, Any], ...]):
     __slots__ = ()
 
 
-_CONTAINERS = frozenset((dict, list, Pairs))
+CONTAINERS = frozenset((dict, list, Pairs))
+"""The types of values that hold others."""
 
 Value = Any
 """dict[str, Value] | Pairs | list[Value] | str | Number | bool | None."""
-
-
-quote: Callable[[str], str] = encode_basestring
-"""Return the canonical JSON string of a text."""
 
 
 def _object(pairs: list[tuple[str, Value]]) -> Value:
@@ -103,28 +100,28 @@ def text_of(value: Value) -> str:
     return value.decode() if type(value) is Number else ""
 
 
-def escape_surrogates(text: str) -> str:
-    """Return JSON text with halves of surrogate pairs as escapes, so that it can be encoded."""
-    return text if text.isascii() else _SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
-
-
 @dataclass(frozen=True)
 class JsonText:
-    """A text as `before`, one or more JSON `values`, and `after`.
+    """A text as `before`, one or more JSON `values`, and `after`; `written` are the values as they stand.
 
     `closers` is not empty if the JSON breaks off: the brackets that would complete it.
     """
 
     before: str
     values: list[Value]
+    written: list[str]
     after: str
     closers: str = ""
+
+    @property
+    def root(self) -> Value:
+        """The one value, or the array of the values."""
+        return self.values if len(self.values) > 1 else self.values[0]
 
     @cached_property
     def canonical(self) -> str:
         """The text with its JSON in canonical spelling, one value a line."""
-        body = escape_surrogates("\n".join([write(value) for value in self.values]))
-        return "".join((self.before, body.removesuffix(self.closers), self.after))
+        return "".join((self.before, canonical(self.written), self.after))
 
 
 def find_json(text: str) -> JsonText | None:
@@ -156,21 +153,22 @@ def _find(text: str) -> JsonText | None:
 
 def _whole(text: str, start: re.Match[str]) -> JsonText:
     value, end = read_value(text, start.end())
-    values = [value]
-    for value, stop in _followers(text, end):
+    values, written = [value], [text[start.end() : end]]
+    for value, begin, stop in _followers(text, end):
         values.append(value)
+        written.append(text[begin:stop])
         end = stop
-    return JsonText(text[: start.start()], values, text[end:])
+    return JsonText(text[: start.start()], values, written, text[end:])
 
 
-def _followers(text: str, end: int) -> Iterator[tuple[Value, int]]:
-    """Yield the values that follow on lines of their own, each with its end."""
+def _followers(text: str, end: int) -> Iterator[tuple[Value, int, int]]:
+    """Yield the values that follow on lines of their own, each with where it begins and ends."""
     while (gap := _NEXT.match(text, end)) and "\n" in gap[0]:
         try:
             value, end = read_value(text, gap.end())
         except json.JSONDecodeError:
             return
-        yield value, end
+        yield value, gap.end(), end
 
 
 def _cut_off(text: str, start: re.Match[str], limit: int) -> JsonText | None:
@@ -183,7 +181,7 @@ def _cut_off(text: str, start: re.Match[str], limit: int) -> JsonText | None:
         value = read_all(text[start.end() : cut] + closers)
     except ValueError:
         return None
-    return JsonText(text[: start.start()], [value], text[cut:], closers)
+    return JsonText(text[: start.start()], [value], [text[start.end() : cut]], text[cut:], closers)
 
 
 def _last_border(text: str, start: int, limit: int) -> tuple[int, list[str]]:
@@ -206,10 +204,10 @@ def _last_border(text: str, start: int, limit: int) -> tuple[int, list[str]]:
 
 def depth(value: Value) -> int:
     """Return how deep brackets nest in a value, without recursion."""
-    level, layer = 0, [value] if type(value) in _CONTAINERS else []
+    level, layer = 0, [value] if type(value) in CONTAINERS else []
     while layer:
         level += 1
-        layer = [inner for node in layer for inner in children(node) if type(inner) in _CONTAINERS]
+        layer = [inner for node in layer for inner in children(node) if type(inner) in CONTAINERS]
     return level
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from headroom.transforms.coding.budget import Budget
 from headroom.transforms.coding.json_text import Pairs, Value, children, text_of
-from headroom.transforms.coding.references import Template, reference, template_for
+from headroom.transforms.coding.references import References, Template, template_for
 
 _LEAST_KEYS = 3
 _MAX_CHANGED = 0.67
@@ -64,7 +64,7 @@ class Prototype:
         """The addresses of the object as templates over its other fields."""
         texts = {key: text for key, item in self.node.items() if (text := text_of(item)) and ">" not in key}
         sources = {key: text for key, text in texts.items() if len(text) >= _LEAST_SOURCE}
-        references = reference(texts)
+        references = References(texts)
         found: dict[str, Template] = {}
         for key in sorted(texts, key=lambda name: len(texts[name])):
             text = texts[key]

@@ -9,9 +9,30 @@ _MAX_SOURCES = 24
 _WORD = re.compile(r"\w")
 
 
-def reference(names: Iterable[str]) -> re.Pattern[str]:
-    """Return a pattern that matches `<name>` for any of the names."""
-    return re.compile("<(" + "|".join(map(re.escape, names)) + ")>")
+class References:
+    """Finds `<name>` in texts, for some names; one that holds a bracket itself is never found."""
+
+    __slots__ = ("_longest", "_names")
+
+    def __init__(self, names: Iterable[str]) -> None:
+        """Find these names."""
+        self._names = frozenset(names)
+        self._longest = max(map(len, self._names), default=0)
+
+    def split(self, text: str) -> list[str]:
+        """Return texts and, between them, the names that stand there; a lone text if there are none."""
+        parts, taken, start = list[str](), 0, text.find("<")
+        while start >= 0:
+            end = text.find(">", start + 2, start + self._longest + 2)
+            if end > 0 and (name := text[start + 1 : end]) in self._names:
+                parts += (text[taken:start], name)
+                taken = start = end + 1
+            start = text.find("<", max(taken, start + 1))
+        return [*parts, text[taken:]]
+
+    def in_text(self, text: str) -> bool:
+        """Say whether any of the names is referred to."""
+        return "<" in text and len(self.split(text)) > 1
 
 
 class Template:
@@ -19,7 +40,7 @@ class Template:
 
     __slots__ = ("names", "parts")
 
-    def __init__(self, text: str, references: re.Pattern[str]) -> None:
+    def __init__(self, text: str, references: References) -> None:
         """Split `text` at its references."""
         self.parts = references.split(text)
         self.names = self.parts[1::2]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from headroom.transforms.coding.cells import spell_column
 from headroom.transforms.coding.column_drafts import Draft, decide
 from headroom.transforms.coding.column_specs import KEY, Column, note_specs
 from headroom.transforms.coding.columns import Cells, Path, columns_of, key_order
-from headroom.transforms.coding.json_text import Number, Value, write
+from headroom.transforms.coding.json_text import CONTAINERS, Number, Value, write
 from headroom.transforms.coding.tables import Shape
 
 MIN_ROWS = 3
@@ -21,6 +21,8 @@ _ODD_SHARE = 5
 _SHAPES_TRIED = 32
 _WIDE = 40
 _FEW_ROWS = 8
+_PLAIN_NESTINGS = (6, 2, 1)
+_PLAIN_FILL = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,40 +54,56 @@ class Table:
         return positional <= MAX_POSITIONAL and size + _LEAST_GAIN + _STRUCTURED * self.structured < self.replaces
 
 
-def table_of(value: Value) -> Table | None:
-    """Return a table for an array or object whose members are alike, or None if there is none that pays."""
+def table_of(value: Value, *, plain: bool = False) -> Table | None:
+    """Return a table for an array or object whose members are alike, or None if there is none that pays.
+
+    In a plain table every row has every cell, as it stands in the JSON.
+    """
     if len(value) < MIN_ROWS:
         return None
-    if type(value) is list:
-        table = _arrays(value) if type(value[0]) is list else _build(Shape.ROWS, value, None)
-    else:
-        members = list(value.values())
-        keys = list(value)
-        if all(type(member) is dict for member in members):
-            table = _build(Shape.ENTRIES, members, keys)
-        else:
-            table = _pairs(keys, members)
+    found = _rows_of(value, plain=plain)
+    table = None if found is None else _written(found, plain=plain)
     return table if table is not None and table.pays else None
 
 
-def _pairs(keys: list[str], members: list[Value]) -> Table | None:
-    """Return a table of an object of plain values of one type, if it is long enough to be data rather than a record."""
-    kinds = {type(member) for member in members}
-    if len(members) < 2 * MIN_ROWS or len(kinds) != 1 or not kinds <= {str, Number}:
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """What a table is to hold: columns, keys of the entries if it has any, and rows that stand as JSON by index."""
+
+    shape: Shape
+    columns: list[tuple[Path, Cells]]
+    keys: list[str] | None = None
+    odd: dict[int, str] = field(default_factory=dict)
+
+
+def _rows_of(value: Value, *, plain: bool) -> _Rows | None:
+    """Return an array or object by rows and columns, or None if its members are not alike."""
+    if type(value) is list:
+        return _arrays(value) if type(value[0]) is list else _objects(Shape.ROWS, value, None, plain=plain)
+    keys, members = list(value), list(value.values())
+    if all(type(member) is dict for member in members):
+        return _objects(Shape.ENTRIES, members, keys, plain=plain)
+    return _pairs(keys, members)
+
+
+def _pairs(keys: list[str], members: list[Value]) -> _Rows | None:
+    """Return an object of plain values of one type, if it is long enough to be data rather than a record."""
+    kind = type(members[0])
+    if len(members) < 2 * MIN_ROWS or kind not in (str, Number) or len(set(map(type, members))) > 1:
         return None
-    return _write(Shape.PAIRS, [((), members)], keys, {})
+    return _Rows(Shape.PAIRS, [((), members)], keys)
 
 
-def _arrays(rows: list[Value]) -> Table | None:
-    """Return a table of arrays of one length."""
+def _arrays(rows: list[Value]) -> _Rows | None:
+    """Return arrays of one length."""
     width = len(rows[0])
     if not 2 <= width <= MAX_POSITIONAL or not all(type(row) is list and len(row) == width for row in rows):
         return None
-    return _write(Shape.ARRAYS, [((index,), [row[index] for row in rows]) for index in range(width)], None, {})
+    return _Rows(Shape.ARRAYS, [((index,), [row[index] for row in rows]) for index in range(width)])
 
 
-def _build(shape: Shape, rows: list[Value], keys: list[str] | None) -> Table | None:
-    """Return a table of objects; those whose keys stand in another order than most stand as JSON."""
+def _objects(shape: Shape, rows: list[Value], keys: list[str] | None, *, plain: bool) -> _Rows | None:
+    """Return objects by columns; those whose keys stand in another order than most stand as JSON."""
     if not all(type(row) is dict and row for row in rows):
         return None
     odd = _odd_rows(rows)
@@ -95,10 +113,16 @@ def _build(shape: Shape, rows: list[Value], keys: list[str] | None) -> Table | N
     if odd:
         keys = keys and [key for index, key in enumerate(keys) if index not in whole]
         rows = [row for index, row in enumerate(rows) if index not in whole]
-    columns = columns_of(rows)
+    columns = _columns_at_sight(rows) if plain else columns_of(rows)
     if not columns or (len(columns) > _WIDE and len(rows) < _FEW_ROWS):
         return None
-    return _write(shape, columns, keys, whole)
+    return _Rows(shape, columns, keys, whole)
+
+
+def _columns_at_sight(rows: list[Value]) -> list[tuple[Path, Cells]] | None:
+    """Return as many columns as one can follow: objects within objects have their own only if there is room."""
+    nestings = (columns_of(rows, nesting, least_fill=_PLAIN_FILL) for nesting in _PLAIN_NESTINGS)
+    return next((columns for columns in nestings if columns is None or len(columns) <= MAX_POSITIONAL), None)
 
 
 def _odd_rows(rows: list[Value]) -> list[int]:
@@ -118,18 +142,28 @@ def _follows(row: dict[str, Value], place: dict[str, int]) -> bool:
     return min(places) >= 0 and all(a < b for a, b in pairwise(places))
 
 
-def _write(shape: Shape, columns: list[tuple[Path, Cells]], keys: list[str] | None, odd: dict[int, str]) -> Table:
-    drafts = [Draft(Column(path), values, spell_column(values)) for path, values in columns]
-    replaces = sum(map(_json_size, drafts)) + sum(map(len, odd.values()))
+def _written(rows: _Rows, *, plain: bool) -> Table:
+    """Write all rows; unless they are to be plain, each column in the way that tells it most shortly."""
+    keys = rows.keys
+    drafts = [Draft(Column(path), values, spell_column(values)) for path, values in rows.columns]
+    replaces = sum(map(_json_size, drafts)) + sum(map(len, rows.odd.values()))
     if keys is not None:
         drafts.insert(0, Draft(KEY, list(keys), spell_column(keys)))
         replaces += drafts[0].size + 4 * len(keys)
-    drafts = decide(drafts, keyed=keys is not None)
+    if not plain:
+        drafts = decide(drafts, keyed=keys is not None)
     lines = _lines(drafts)
-    for index, line in sorted(odd.items()):
+    for index, line in sorted(rows.odd.items()):
         lines.insert(index, line)
-    structured = sum([len(cell) for draft in drafts for cell in draft.cells if cell.startswith(("[", "{"))])
-    return Table(shape, [draft.column for draft in drafts], lines, replaces, structured)
+    structured = sum(map(_structured, drafts))
+    return Table(rows.shape, [draft.column for draft in drafts], lines, replaces, structured)
+
+
+def _structured(draft: Draft) -> int:
+    """Return how many characters of the cells are arrays and objects."""
+    if draft.kinds.isdisjoint(CONTAINERS):
+        return 0
+    return sum([len(cell) for cell in draft.cells if cell.startswith(("[", "{"))])
 
 
 def _json_size(draft: Draft) -> int:
@@ -137,7 +171,11 @@ def _json_size(draft: Draft) -> int:
     last = draft.column.path[-1] if draft.column.path else 0
     key = len(last) + 4 if isinstance(last, str) else 1
     present = len(draft.cells) - draft.cells.count("")
-    return draft.size + present * key + 2 * sum([type(value) is str for value in draft.values])
+    if len(draft.kinds) == 1:
+        strings = len(draft.cells) if str in draft.kinds else 0
+    else:
+        strings = sum([type(value) is str for value in draft.values])
+    return draft.size + present * key + 2 * strings
 
 
 def _lines(drafts: list[Draft]) -> list[str]:

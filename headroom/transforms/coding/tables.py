@@ -16,7 +16,7 @@ are entries whose values are no objects.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from enum import StrEnum
 
@@ -24,8 +24,9 @@ from headroom.transforms.coding.budget import Budget
 from headroom.transforms.coding.cells import cell_end, has_no_json, read_cell, read_column, read_strings
 from headroom.transforms.coding.column_specs import Column, read_columns
 from headroom.transforms.coding.columns import PATH, assemble
-from headroom.transforms.coding.json_text import quote, read_all, read_value, write
-from headroom.transforms.coding.references import Template, reference
+from headroom.transforms.coding.json_spelling import quote
+from headroom.transforms.coding.json_text import read_all, read_value, write
+from headroom.transforms.coding.references import References, Template
 
 _AT_ONCE = 2000
 _NUMBER_STARTS = tuple("-0123456789NI")
@@ -54,7 +55,10 @@ class Reader:
     def rows(self, lines: Sequence[str]) -> list[str]:
         """Return the JSON text of each row, or `"key":value` of each entry. Raises ValueError."""
         told = [line for line in lines if not line.startswith("{")]
-        found = iter(self._framed(list(zip(*self._texts(told), strict=True)) if told else []))
+        framed = self._framed(self._texts(told)) if told else []
+        if len(told) == len(lines):
+            return list(framed)
+        found = iter(framed)
         return [self._whole(line) if line.startswith("{") else next(found) for line in lines]
 
     def _whole(self, line: str) -> str:
@@ -63,13 +67,15 @@ class Reader:
 
     def _texts(self, lines: list[str]) -> list[list[str]]:
         """Return the JSON texts of every column, empty where a field is absent."""
+        count = len(self._positional)
         split = [self._split(line.removeprefix(" ")) for line in lines]
         texts = [[column.default] * len(lines) for column in self.columns]
-        for index, cells in zip(self._positional, zip(*[cells for cells, _ in split], strict=True), strict=False):
-            texts[index] = _read_cells(self.columns[index], list(cells))
+        for at, index in enumerate(self._positional):
+            texts[index] = _read_cells(self.columns[index], [parts[at] for parts in split])
         self._fill(texts)
-        for row, (_, remarks) in enumerate(split):
-            for index, cell in remarks:
+        for row, parts in enumerate(split if self._seldom else ()):
+            for part in parts[count:]:
+                index, cell = self._remark(part)
                 texts[index][row] = read_cell(cell)
         return texts
 
@@ -78,14 +84,14 @@ class Reader:
         cells = {self.columns[index].name: index for index in reversed(self._positional)}
         if not cells:
             return
-        names = reference(cells)
+        names = References(cells)
         for index, column in enumerate(self.columns):
-            if column.default.startswith('"') and names.search(text := read_text(column.default)):
+            if column.default.startswith('"') and names.in_text(text := read_text(column.default)):
                 template = Template(text, names)
                 sources = [[read_text(cell) for cell in texts[cells[name]]] for name in template.names]
                 texts[index] = [quote(template.join(row)) for row in zip(*sources, strict=True)]
 
-    def _split(self, line: str) -> tuple[list[str], list[tuple[int, str]]]:
+    def _split(self, line: str) -> list[str]:
         """Return the cells of the positional columns and the `name=cell` that follow them."""
         count = len(self._positional)
         parts = line.split(",") if has_no_json(line) else self._parts(line)
@@ -93,7 +99,7 @@ class Reader:
             parts = []
         if len(parts) < count or (len(parts) > count and not self._seldom):
             raise ValueError("a row with another number of cells")
-        return parts[:count], [self._remark(part) for part in parts[count:]]
+        return parts
 
     def _parts(self, line: str) -> list[str]:
         """Split a row at the commas that stand outside of JSON."""
@@ -111,8 +117,15 @@ class Reader:
             raise ValueError("no name=cell after the cells of a row")
         return self._seldom[name[0]], part[name.end() + 1 :]
 
-    def _framed(self, rows: list[tuple[str, ...]]) -> Iterator[str]:
-        """Put the texts of each row, empty where absent, at their paths; a frame is built once a set of fields."""
+    def _framed(self, columns: list[list[str]]) -> Iterable[str]:
+        """Put the texts of each row, empty where absent, at their paths."""
+        rows = zip(*columns, strict=True)
+        if any("" in texts for texts in columns):
+            return self._framed_one_by_one(rows)
+        return map(self._frame((True,) * len(columns)).__mod__, rows)
+
+    def _framed_one_by_one(self, rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+        """Put the texts of rows of several shapes at their paths; a frame is built once a set of fields."""
         for texts in rows:
             mask = tuple(map(bool, texts))
             frame = self._frames.get(mask)

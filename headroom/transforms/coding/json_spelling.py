@@ -1,0 +1,71 @@
+"""The canonical spelling of JSON, made from the text itself: no white space, no needless escapes.
+
+Everything is done to the whole text at once. That is exact because valid JSON has no control characters in its
+strings and no backslashes outside of them: control characters can stand for escapes while strings are found.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from json.encoder import encode_basestring
+
+_BACKSLASH, _QUOTE, _OUTSIDE, _NEXT = "\x00", "\x01", "\x02", "\x03"
+_CHUNK = 1 << 17
+_NEEDLESS = re.compile(r"\\[/u]")
+_CODES = re.compile(r"(?:\\u[0-9a-fA-F]{4})++")
+_CODE = re.compile(r"\\u([0-9a-fA-F]{4})")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+quote: Callable[[str], str] = encode_basestring
+"""Return the canonical JSON string of a text."""
+
+
+def escape_surrogates(text: str) -> str:
+    """Return JSON text with halves of surrogate pairs as escapes, so that it can be encoded."""
+    return text if text.isascii() else _SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
+
+
+def canonical(values: Sequence[str]) -> str:
+    """Return JSON values, or the beginning of one, in canonical spelling, one a line. They must be valid."""
+    text = _NEXT.join(values)
+    has_escapes = "\\" in text
+    if has_escapes:
+        text = text.replace("\\\\", _BACKSLASH).replace('\\"', _QUOTE)
+    if "\n" in text or "\r" in text:
+        text = "".join(_without_breaks(text))
+    if " " in text or "\t" in text:
+        text = "".join(_without_blanks(text))
+    if has_escapes:
+        if _NEEDLESS.search(text):
+            text = _CODES.sub(_spelled, text.replace("\\/", "/"))
+        text = text.replace(_QUOTE, '\\"').replace(_BACKSLASH, "\\\\")
+    return escape_surrogates(text.replace(_NEXT, "\n"))
+
+
+def _without_breaks(text: str) -> Iterator[str]:
+    """Yield the text without line breaks, and without the blanks around them; none of them are in strings."""
+    start = 0
+    while start < len(text):
+        end = text.find("\n", start + _CHUNK) + 1 or len(text)
+        yield "".join(map(str.strip, text[start:end].split("\n")))
+        start = end
+
+
+def _without_blanks(text: str) -> Iterator[str]:
+    """Yield the text without blanks outside of strings, in parts that begin at a quotation mark."""
+    start, inside = 0, 0
+    while start < len(text):
+        end = text.find('"', start + _CHUNK)
+        parts = text[start : end if end >= 0 else len(text)].split('"')
+        outside = _OUTSIDE.join(parts[inside::2]).replace(" ", "").replace("\t", "")
+        parts[inside::2] = outside.split(_OUTSIDE)
+        yield '"'.join(parts)
+        inside = (inside + len(parts) - 1) % 2
+        start = end if end >= 0 else len(text)
+
+
+def _spelled(codes: re.Match[str]) -> str:
+    """Return characters given by their codes; two halves of a surrogate pair are one character."""
+    units = b"".join([int(code, 16).to_bytes(2) for code in _CODE.findall(codes[0])])
+    return quote(units.decode("utf-16-be", "surrogatepass"))[1:-1]
