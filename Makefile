@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup demo test fuzz lint format bench bench-hop bench-body bench-compress bench-confusion bench-scaling test-integrations docs clean
+.PHONY: setup demo test fuzz lint format bench bench-hop bench-body bench-compress bench-confusion bench-scaling bench-bill test-integrations docs clean
 
 setup: $(READY)
 
@@ -36,7 +36,7 @@ format: $(READY)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: bench-hop bench-body bench-compress bench-confusion bench-scaling
+bench: bench-hop bench-body bench-compress bench-confusion bench-scaling bench-bill
 
 bench-hop: $(READY)
 	$(BIN)/python -m benchmarks.hop
@@ -53,6 +53,9 @@ bench-confusion: $(READY)
 
 bench-scaling: $(READY)
 	$(BIN)/python -m benchmarks.scaling $(CORPUS)
+
+bench-bill: $(READY)
+	$(BIN)/python -m benchmarks.bill $(CORPUS)
 
 test-integrations: $(READY)
 	$(BIN)/python tools/test_environments.py $(ENVIRONMENT)
