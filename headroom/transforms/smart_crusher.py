@@ -8,9 +8,12 @@ from typing import ClassVar
 from headroom.blocks import Fidelity, Lossless, Tier
 from headroom.transforms.base import Compressor, Context, Hint
 from headroom.transforms.coding.json_document import decode_document, encode_document
-from headroom.transforms.coding.json_text import JsonText, find_json
+from headroom.transforms.coding.json_text import JsonText, find_json, is_found
 from headroom.transforms.coding.latest import Latest
 from headroom.transforms.view import View
+
+_FAR_AHEAD = 0.6
+"""A form shorter than this share of the minified text has fewer tokens too: that text need not be priced."""
 
 
 class SmartCrusher(Compressor):
@@ -35,13 +38,14 @@ class SmartCrusher(Compressor):
         if found is None or _is_ours(view.text):
             return
         canonical = self._canonical.keep(view.text, found.canonical)
-        if _is_stable(found, canonical):
-            yield Lossless(canonical, Fidelity.VALUE, "json.minified", Tier.PLAIN)
         plain = context.tier is Tier.PLAIN
         document = encode_document(found, context.check, plain=plain)
         if document is not None:
             name, tier = ("json.rows", Tier.PLAIN) if plain else ("json.tables", Tier.LEGEND)
             yield Lossless(document, Fidelity.VALUE, name, tier)
+        far_ahead = document is not None and len(document) < _FAR_AHEAD * len(canonical)
+        if not far_ahead and _is_stable(found, canonical):
+            yield Lossless(canonical, Fidelity.VALUE, "json.minified", Tier.PLAIN)
 
     def decode(self, text: str) -> str:
         """Restore the canonical spelling. Raises ValueError if `text` is none of our forms."""
@@ -65,8 +69,8 @@ def _canonical(text: str) -> str:
 
 
 def _is_stable(found: JsonText, canonical: str) -> bool:
-    """Say whether the JSON is found in the same place once it is minified; a heading may make it too small a share."""
-    if not found.before and not found.closers:
+    """Say whether the JSON is found in the same place once it is minified; other text may make it too small a share."""
+    if not found.before and (not found.closers or is_found(len(canonical) - len(found.after), len(canonical))):
         return True
     again = find_json(canonical)
     return again is not None and again.canonical == canonical

@@ -27,6 +27,7 @@ _SCALAR_SYNTAX = r"(?:-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?|tr
 _NEEDS_QUOTES = re.compile('[,\\x00-\\x1f\\ud800-\\udfff]|\\A(?:["\\[{\\s]|\\Z)|\\s\\Z')
 _SCALAR = re.compile(_SCALAR_SYNTAX)
 _SCALARS = re.compile(rf"{_SCALAR_SYNTAX}(?:\n{_SCALAR_SYNTAX})*+")
+_FRONTS, _FRONTS_OF_SCALARS = '"[{ ', "-0123456789tfnNI"
 _FRONT = re.compile(rf'\n(?:["\[{{ \n]|{_SCALAR_SYNTAX}\n)')
 _FRONT_OF_STRING = re.compile('\n(?:["\\[{ \n]|null\n)')
 _HASHABLE = frozenset((str, Number, bool, type(None), Absent))
@@ -35,18 +36,25 @@ _NO_STRING_IN_COLUMN = re.compile(rf'\n(?:["\[{{\n]|{_SCALAR_SYNTAX}\n)')
 
 def reads_as_scalar(text: str) -> bool:
     """Say whether a bare cell with this text is a number, boolean or null."""
-    return _SCALAR.fullmatch(text) is not None
+    return text[:1] in _FRONTS_OF_SCALARS and _SCALAR.fullmatch(text) is not None
 
 
 def spell_string(text: str) -> str:
     """Return the cell of a string in a column that holds strings (and null) only."""
-    return quote(text) if _NEEDS_QUOTES.search(text) or text == "null" else text
+    return text if _is_bare(text) and text != "null" else quote(text)
+
+
+def _is_bare(text: str) -> bool:
+    """Say whether no character of a text asks for quotes; plain text is told at once."""
+    if text.isprintable() and "," not in text and text[:1] not in _FRONTS and text[-1:] != " ":
+        return True
+    return _NEEDS_QUOTES.search(text) is None
 
 
 def spell(value: Value | Absent) -> str:
     """Return the cell of any value."""
     if type(value) is str:
-        return quote(value) if _NEEDS_QUOTES.search(value) or reads_as_scalar(value) else value
+        return value if _is_bare(value) and not reads_as_scalar(value) else quote(value)
     if type(value) is Number or value is None or type(value) is bool:
         return scalar(value)
     return "" if value is ABSENT else write(value)
@@ -57,8 +65,8 @@ def spell_column(values: Sequence[Value | Absent]) -> list[str]:
     kinds = set(map(type, values))
     if kinds == {Number}:
         return b"\n".join(cast("Sequence[bytes]", values)).decode().split("\n")
-    if kinds == {str} and _are_bare(strings := list(cast("Sequence[str]", values)), _FRONT):
-        return strings
+    if str in kinds and _are_bare([value for value in values if type(value) is str], _FRONT):
+        return [value if type(value) is str else spell(value) for value in values]
     if kinds <= _HASHABLE and 2 * len(distinct := dict.fromkeys(values)) <= len(values):
         spelled = {value: spell(value) for value in distinct}
         return [spelled[value] for value in values]

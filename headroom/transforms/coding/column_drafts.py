@@ -46,6 +46,11 @@ class Draft:
         return sum(map(len, self.cells))
 
     @cached_property
+    def texts(self) -> list[str]:
+        """What a reference to each cell stands for."""
+        return [value if type(value) is str else text_of(value) for value in self.values]
+
+    @cached_property
     def kinds(self) -> frozenset[type]:
         """The types of the values."""
         return frozenset(map(type, self.values))
@@ -119,17 +124,24 @@ def _string_column(draft: Draft, *, names: bool = False) -> Draft | None:
         return None
     values = draft.values
     strings: list[str] = [value for value in values if type(value) is str]
-    prefix, suffix = common_affixes(strings)
-    pieces = len(_PIECES.findall(prefix)) + len(_PIECES.findall(suffix))
-    if pieces < (_MIN_AFFIX_OF_NAMES if names else _MIN_AFFIX):
-        prefix = suffix = ""
-        if not any(cell.startswith('"') for cell in draft.cells):
-            return None
+    prefix, suffix = _worthy_affixes(strings, _MIN_AFFIX_OF_NAMES if names else _MIN_AFFIX)
+    if not (prefix or suffix or any(cell[:1] == '"' for cell in draft.cells)):
+        return None
     start, stop = len(prefix), -len(suffix) or None
     told = iter(spell_strings([value[start:stop] for value in strings]))
     cells = [next(told) if type(v) is str else cell for v, cell in zip(values, draft.cells, strict=True)]
     new = Draft(Column(draft.column.path, pattern=(prefix, suffix)), values, cells)
     return new if new.size < draft.size - len(prefix) - len(suffix) - 4 else None
+
+
+def _worthy_affixes(strings: list[str], least: int) -> tuple[str, str]:
+    """Return what all strings begin and end with if it has so many pieces; a few of them are looked at first."""
+    few = [strings[0], strings[len(strings) // 2], strings[-1]]
+    for looked_at in (few, strings):
+        affixes = common_affixes(looked_at)
+        if sum([len(_PIECES.findall(affix)) for affix in affixes]) < least:
+            return "", ""
+    return affixes
 
 
 def _without_keys(draft: Draft) -> Draft | None:
@@ -178,19 +190,20 @@ def _filled(draft: Draft, sources: list[Draft], names: References) -> Draft | No
     """Tell strings that follow from other columns by a template in the note."""
     if str not in draft.kinds:
         return None
-    strings = [index for index, value in enumerate(draft.values) if type(value) is str]
-    for example in (strings[0], strings[-1]) if strings else ():
+    strings = [row for row, value in enumerate(draft.values) if type(value) is str]
+    first, last = strings[0], strings[-1]
+    for example in (first, last):
         found = _template_at(example, draft, sources)
         if found is None:
             continue
         template = Template(found, names)
-        cells = {source.column.name: source.values for source in sources}
-        columns = [cells[name] for name in template.names if name in cells]
+        texts = {source.column.name: source.texts for source in sources}
+        columns = [texts[name] for name in template.names if name in texts]
         if len(columns) < len(template.names):
             continue
-        if _fits(template, columns, draft.values, strings[-1]) and _fits(template, columns, draft.values, strings[0]):
-            rows = range(len(draft.values))
-            exceptions = [row for row in rows if not _fits(template, columns, draft.values, row)]
+        if all(draft.values[row] == template.join([column[row] for column in columns]) for row in (last, first)):
+            made = zip(template.rows(columns), draft.values, strict=True)
+            exceptions = [row for row, (text, value) in enumerate(made) if text != value]
             filled = _hoisted(draft, found, exceptions)
             return filled if not exceptions or _cheaper(filled, draft) is filled else None
     return None
@@ -201,11 +214,4 @@ def _template_at(row: int, draft: Draft, sources: list[Draft]) -> str | None:
     text = str(draft.values[row])
     if len(text) < _MIN_TEMPLATE:
         return None
-    return template_for(
-        text, {source.column.name: known for source in sources if (known := text_of(source.values[row]))}
-    )
-
-
-def _fits(template: Template, columns: list[Cells], values: Cells, row: int) -> bool:
-    """Say whether a row is what the template makes of it."""
-    return values[row] == template.join([text_of(cells[row]) for cells in columns]) and type(values[row]) is str
+    return template_for(text, {source.column.name: known for source in sources if (known := source.texts[row])})

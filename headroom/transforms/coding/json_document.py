@@ -52,7 +52,7 @@ def encode_document(source: JsonText, check: Callable[[], None] = lambda: None, 
     `check` is called before each part that may take long; what it raises goes on to the caller.
     """
     canonical = source.canonical
-    mark = "_" * max((len(found[1]) + 1 for found in _MARKS.finditer(canonical)), default=0)
+    mark = "_" * _underscores(canonical)
     tables: list[Table] = []
     root, has_strings = (source.root, False) if plain else _unfolded_root(source)
     skeleton = _Lifter(f"table{mark}", tables, check, plain).lifted(root)
@@ -69,9 +69,16 @@ def encode_document(source: JsonText, check: Callable[[], None] = lambda: None, 
     return text if 2 * len(canonical) < MAX_GROWTH * len(text) else None
 
 
+def _underscores(canonical: str) -> int:
+    """Return how many underscores keep our marks apart from those that stand in the original."""
+    if "[json" not in canonical and "[table" not in canonical:
+        return 0
+    return max((len(found[1]) + 1 for found in _MARKS.finditer(canonical)), default=0)
+
+
 def _unfolded_root(source: JsonText) -> tuple[Value, bool]:
     """Return the value to tell, and whether strings of JSON are unfolded in it."""
-    if not any(sign in source.canonical for sign in _SIGNS_OF_STRINGS):
+    if '\\"' not in source.canonical or not any(sign in source.canonical for sign in _SIGNS_OF_STRINGS):
         return source.root, False
     root = unfolded(source.root)
     return root, root is not source.root and holds_unfolded(root)

@@ -12,6 +12,8 @@ from json.encoder import encode_basestring
 
 _BACKSLASH, _QUOTE, _OUTSIDE, _NEXT = "\x00", "\x01", "\x02", "\x03"
 _CHUNK = 1 << 17
+_NO_BRACKETS = re.compile(r"[^\[\]{}]++")
+_LAST_MARK = re.compile(r"([\[\]{},])[^\[\]{},]*+\Z")
 _NEEDLESS = re.compile(r"\\[/u]")
 _CODES = re.compile(r"(?:\\u[0-9a-fA-F]{4})++")
 _CODE = re.compile(r"\\u([0-9a-fA-F]{4})")
@@ -53,16 +55,53 @@ def _without_breaks(text: str) -> Iterator[str]:
 
 
 def _without_blanks(text: str) -> Iterator[str]:
-    """Yield the text without blanks outside of strings, in parts that begin at a quotation mark."""
+    """Yield the text without blanks outside of strings."""
+    for _, parts, first in _strings_apart(text):
+        outside = _OUTSIDE.join(parts[first::2]).replace(" ", "").replace("\t", "")
+        parts[first::2] = outside.split(_OUTSIDE)
+        yield '"'.join(parts)
+
+
+def _strings_apart(text: str) -> Iterator[tuple[int, list[str], int]]:
+    """Split a text without escaped quotation marks at them, chunk by chunk.
+
+    Yields where a chunk starts, its parts, and the index of the first part that stands outside of strings; every
+    other part from there on does.
+    """
     start, inside = 0, 0
     while start < len(text):
         end = text.find('"', start + _CHUNK)
-        parts = text[start : end if end >= 0 else len(text)].split('"')
-        outside = _OUTSIDE.join(parts[inside::2]).replace(" ", "").replace("\t", "")
-        parts[inside::2] = outside.split(_OUTSIDE)
-        yield '"'.join(parts)
-        inside = (inside + len(parts) - 1) % 2
-        start = end if end >= 0 else len(text)
+        end = end if end >= 0 else len(text)
+        parts = text[start:end].split('"')
+        strings = len(parts) - 1
+        yield start, parts, inside
+        inside = (inside + strings) % 2
+        start = end
+
+
+def last_border(text: str) -> tuple[int, str]:
+    """Return where JSON that breaks off can be closed last, and the brackets that are open there.
+
+    That is behind a bracket or before a comma. The text must be the beginning of valid JSON.
+    """
+    text = text.replace("\\\\", _BACKSLASH * 2).replace('\\"', _QUOTE * 2)
+    border, stack = 0, ""
+    for start, parts, first in _strings_apart(text):
+        outside = parts[first::2]
+        stack = _unmatched(stack + _NO_BRACKETS.sub("", "".join(outside)))
+        for index in range(len(parts) - 1 - (len(parts) - 1 - first) % 2, -1, -2):
+            if (found := _LAST_MARK.search(parts[index])) is not None:
+                at = start + sum(map(len, parts[:index])) + index + found.start(1)
+                border = at if found[1] == "," else at + 1
+                break
+    return border, stack
+
+
+def _unmatched(brackets: str) -> str:
+    """Return the brackets that are not closed; as many steps as they nest deeply."""
+    while (fewer := brackets.replace("[]", "").replace("{}", "")) != brackets:
+        brackets = fewer
+    return brackets
 
 
 def _spelled(codes: re.Match[str]) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from headroom.transforms.coding.json_spelling import canonical, quote
+from headroom.transforms.coding.json_spelling import canonical, last_border, quote
 
 MAX_DEPTH = 96
 """Nesting beyond this is left alone, so that no reader or writer of values can run out of stack."""
@@ -24,8 +24,7 @@ _LEAST_SHARE = 0.3
 _LEAST_CUT_OFF = 8
 _START = re.compile(r"^[ \t]*+(?=[{\[])", re.MULTILINE)
 _NEXT = re.compile(r"[ \t\r\n]*+(?=[{\[])")
-_MARK = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[\[\]{},]', re.DOTALL)
-_CLOSER = {"[": "]", "{": "}"}
+_CLOSERS = str.maketrans("[{", "]}")
 
 
 Number = bytes
@@ -143,12 +142,17 @@ def _find(text: str) -> JsonText | None:
         try:
             return _whole(text, start)
         except json.JSONDecodeError as error:
-            if error.pos - start.end() >= _LEAST_SHARE * len(text):
+            if is_found(error.pos - start.end(), len(text)):
                 return _cut_off(text, start, error.pos)
             position = max(error.pos, start.end() + 1)
         except ValueError:
             return None
     return None
+
+
+def is_found(length: int, whole: int) -> bool:
+    """Say whether JSON that breaks off after `length` characters is enough of a text of `whole` to be its content."""
+    return length >= max(_LEAST_CUT_OFF, _LEAST_SHARE * whole)
 
 
 def _whole(text: str, start: re.Match[str]) -> JsonText:
@@ -173,33 +177,15 @@ def _followers(text: str, end: int) -> Iterator[tuple[Value, int, int]]:
 
 def _cut_off(text: str, start: re.Match[str], limit: int) -> JsonText | None:
     """Read JSON that breaks off before `limit`: all complete members, and the rest as text."""
-    cut, open_brackets = _last_border(text, start.end(), limit)
-    closers = "".join(reversed(open_brackets))
-    if cut - start.end() < _LEAST_CUT_OFF or not closers or len(closers) > MAX_DEPTH:
+    border, open_brackets = last_border(text[start.end() : limit])
+    cut, closers = start.end() + border, open_brackets[::-1].translate(_CLOSERS)
+    if border < _LEAST_CUT_OFF or not closers or len(closers) > MAX_DEPTH:
         return None
     try:
         value = read_all(text[start.end() : cut] + closers)
     except ValueError:
         return None
     return JsonText(text[: start.start()], [value], [text[start.end() : cut]], text[cut:], closers)
-
-
-def _last_border(text: str, start: int, limit: int) -> tuple[int, list[str]]:
-    """Return the last place before `limit` where closing all open brackets makes a document, and the closers."""
-    cut, stack = start, list[str]()
-    for mark in _MARK.finditer(text, start):
-        if mark.end() > limit:
-            break
-        char = mark[0]
-        if char in _CLOSER:
-            stack.append(_CLOSER[char])
-            cut = mark.end()
-        elif char in ("]", "}"):
-            stack.pop()
-            cut = mark.end()
-        elif char == ",":
-            cut = mark.start()
-    return cut, stack
 
 
 def depth(value: Value) -> int:

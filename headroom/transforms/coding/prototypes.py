@@ -7,12 +7,13 @@ differs. A field that stands within addresses of its object changes there too: i
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from headroom.transforms.coding.budget import Budget
-from headroom.transforms.coding.json_text import Pairs, Value, children, text_of
+from headroom.transforms.coding.json_text import CONTAINERS, Pairs, Value, children, text_of
 from headroom.transforms.coding.references import References, Template, template_for
 
 _LEAST_KEYS = 3
@@ -144,13 +145,25 @@ class Teller:
         """Return the value with its objects numbered, and the number of the value itself."""
         kind = type(value)
         if kind is list:
-            items = [self._numbered(item) for item in value]
-            return [item for item, _ in items], self._number((kind, *(number for _, number in items)))
+            items, numbers = self._numbered_all(value)
+            return items, self._number((kind, *numbers))
         if kind is dict:
-            members = [self._numbered(item) for item in value.values()]
-            numbers = tuple([number for _, number in members])
-            return _Numbered(value, [item for item, _ in members], numbers), self._number((*value, numbers))
+            items, numbers = self._numbered_all(value.values())
+            return _Numbered(value, items, numbers), self._number((*value, numbers))
         return value, self._number((kind, repr(value)) if kind is Pairs else value)
+
+    def _numbered_all(self, values: Iterable[Value]) -> tuple[list[Any], tuple[int, ...]]:
+        """Return the values with their objects numbered, and their own numbers."""
+        known = self._numbers
+        items, numbers = [], []
+        for value in values:
+            if type(value) in CONTAINERS:
+                item, number = self._numbered(value)
+            else:
+                item, number = value, known.setdefault(value, len(known))
+            items.append(item)
+            numbers.append(number)
+        return items, tuple(numbers)
 
     def _number(self, key: object) -> int:
         return self._numbers.setdefault(key, len(self._numbers))

@@ -38,12 +38,13 @@ class References:
 class Template:
     """A string with `<name>` in it, to be filled with the texts of fields."""
 
-    __slots__ = ("names", "parts")
+    __slots__ = ("_pattern", "names")
 
     def __init__(self, text: str, references: References) -> None:
         """Split `text` at its references."""
-        self.parts = references.split(text)
-        self.names = self.parts[1::2]
+        parts = references.split(text)
+        self.names = parts[1::2]
+        self._pattern = "%s".join([part.replace("%", "%%") for part in parts[::2]])
 
     def fill(self, texts: Mapping[str, str]) -> str:
         """Return the string for the given texts by name; a name without a text is empty."""
@@ -51,9 +52,11 @@ class Template:
 
     def join(self, texts: Sequence[str]) -> str:
         """Return the string for the given texts, one for each of `names`."""
-        parts = self.parts.copy()
-        parts[1::2] = texts
-        return "".join(parts)
+        return self._pattern % tuple(texts)
+
+    def rows(self, columns: Sequence[Sequence[str]]) -> list[str]:
+        """Return the string of each row, for columns of texts, one for each of `names`."""
+        return list(map(self._pattern.__mod__, zip(*columns, strict=True)))
 
 
 def template_for(text: str, known: Mapping[str, str]) -> str | None:

@@ -106,14 +106,15 @@ def _objects(shape: Shape, rows: list[Value], keys: list[str] | None, *, plain: 
     """Return objects by columns; those whose keys stand in another order than most stand as JSON."""
     if not all(type(row) is dict and row for row in rows):
         return None
-    odd = _odd_rows(rows)
-    if _ODD_SHARE * len(odd) > len(rows):
-        return None
-    whole = {index: write({keys[index]: rows[index]} if keys else rows[index]) for index in odd}
-    if odd:
+    take_apart = _columns_at_sight if plain else columns_of
+    columns, whole = take_apart(rows), dict[int, str]()
+    if columns is None:
+        odd = _odd_rows(rows)
+        if not odd or _ODD_SHARE * len(odd) > len(rows):
+            return None
+        whole = {index: write({keys[index]: rows[index]} if keys else rows[index]) for index in odd}
         keys = keys and [key for index, key in enumerate(keys) if index not in whole]
-        rows = [row for index, row in enumerate(rows) if index not in whole]
-    columns = _columns_at_sight(rows) if plain else columns_of(rows)
+        columns = take_apart([row for index, row in enumerate(rows) if index not in whole])
     if not columns or (len(columns) > _WIDE and len(rows) < _FEW_ROWS):
         return None
     return _Rows(shape, columns, keys, whole)

@@ -19,17 +19,21 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from enum import StrEnum
+from itertools import count
 
 from headroom.transforms.coding.budget import Budget
-from headroom.transforms.coding.cells import cell_end, has_no_json, read_cell, read_column, read_strings
+from headroom.transforms.coding.cells import cell_end, has_no_json, quoted, read_cell, read_column, read_strings
 from headroom.transforms.coding.column_specs import Column, read_columns
 from headroom.transforms.coding.columns import PATH, assemble
-from headroom.transforms.coding.json_spelling import quote
 from headroom.transforms.coding.json_text import read_all, read_value, write
 from headroom.transforms.coding.references import References, Template
 
 _AT_ONCE = 2000
 _NUMBER_STARTS = tuple("-0123456789NI")
+_STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+_FLAT = rf'[^"\[\]{{}}]*+(?:{_STRING}[^"\[\]{{}}]*+)*+'
+_CELL = re.compile(rf'(?:\A|,)((?:{_STRING}|\[{_FLAT}\]|\{{{_FLAT}\}})(?=,|\Z)|(?!["\[{{])[^,]*+)')
+_UNSURE = re.compile(r'[=.]["\[{]')
 HEADER = re.compile(r"\[(table_*) ([0-9]+): ([0-9]+) (rows|arrays|entries|pairs)(?:; (.*))?\]")
 
 
@@ -67,14 +71,14 @@ class Reader:
 
     def _texts(self, lines: list[str]) -> list[list[str]]:
         """Return the JSON texts of every column, empty where a field is absent."""
-        count = len(self._positional)
+        width = len(self._positional)
         split = [self._split(line.removeprefix(" ")) for line in lines]
         texts = [[column.default] * len(lines) for column in self.columns]
         for at, index in enumerate(self._positional):
             texts[index] = _read_cells(self.columns[index], [parts[at] for parts in split])
         self._fill(texts)
         for row, parts in enumerate(split if self._seldom else ()):
-            for part in parts[count:]:
+            for part in parts[width:]:
                 index, cell = self._remark(part)
                 texts[index][row] = read_cell(cell)
         return texts
@@ -89,27 +93,36 @@ class Reader:
             if column.default.startswith('"') and names.in_text(text := read_text(column.default)):
                 template = Template(text, names)
                 sources = [[read_text(cell) for cell in texts[cells[name]]] for name in template.names]
-                texts[index] = [quote(template.join(row)) for row in zip(*sources, strict=True)]
+                texts[index] = quoted(template.rows(sources))
 
     def _split(self, line: str) -> list[str]:
         """Return the cells of the positional columns and the `name=cell` that follow them."""
-        count = len(self._positional)
+        width = len(self._positional)
         parts = line.split(",") if has_no_json(line) else self._parts(line)
-        if not line and not count:
+        if not line and not width:
             parts = []
-        if len(parts) < count or (len(parts) > count and not self._seldom):
+        if len(parts) < width or (len(parts) > width and not self._seldom):
             raise ValueError("a row with another number of cells")
         return parts
 
     def _parts(self, line: str) -> list[str]:
         """Split a row at the commas that stand outside of JSON."""
-        parts, start = list[str](), 0
-        while start <= len(line):
-            name = PATH.match(line, start) if len(parts) >= len(self._positional) else None
+        if not (self._seldom and _UNSURE.search(line)):
+            cells: list[str] = _CELL.findall(line)
+            if sum(map(len, cells)) + len(cells) - 1 == len(line):
+                return cells
+        return list(self._parts_one_by_one(line))
+
+    def _parts_one_by_one(self, line: str) -> Iterator[str]:
+        """Yield the parts of a row in which JSON nests, or may stand behind a name."""
+        start = 0
+        for index in count():
+            name = PATH.match(line, start) if index >= len(self._positional) else None
             end = cell_end(line, name.end() + 1 if name else start)
-            parts.append(line[start:end])
+            yield line[start:end]
             start = end + 1
-        return parts
+            if start > len(line):
+                return
 
     def _remark(self, part: str) -> tuple[int, str]:
         name = PATH.match(part)
