@@ -43,6 +43,13 @@ NEW_FILE = (
     "diff --git a/docs/new.md b/docs/new.md\nnew file mode 100644\nindex 0000000..6f77c94\n"
     "--- /dev/null\n+++ b/docs/new.md\n@@ -0,0 +1,40 @@\n" + ADDED
 )
+NAMES = ("accepts", "body-parser", "cookie", "debug", "encodeurl", "finalhandler", "merge-descriptors", "qs")
+OLD = "".join(
+    f'-    "{name}": "https://registry.example.org/{name}-1.20.{number}.tgz",\n' for number, name in enumerate(NAMES)
+)
+NEW = "".join(
+    f'+    "{name}": "https://registry.example.org/{name}-1.21.{number}.tgz",\n' for number, name in enumerate(NAMES)
+)
 
 FORMATS = {
     "git diff of many files": GIT,
@@ -54,6 +61,15 @@ FORMATS = {
     "binary files": GIT + "diff --git a/x.png b/x.png\nindex 1..2 100644\nBinary files a/x.png and b/x.png differ\n",
     "a plain unified diff": "--- old/a.c\t2026-01-01\n+++ new/a.c\t2026-01-02\n@@ -1,41 +1,1 @@\n a\n"
     + ADDED.replace("+", "-"),
+    "lines changed in part": file("package.json", "@@ -3,5 +3,5 @@\n {\n" + OLD + NEW + " }\n"),
+    "methods of a class": file(
+        "shop.py",
+        "".join(
+            f"@@ -{n},5 +{n},5 @@ class Shop:\n     @sold\n     def sell_{n}(self):\n-        pass\n+        ...\n"
+            f" \n     @bought\n     def buy_{n}(self):\n"
+            for n in range(40)
+        ),
+    ),
     "headings that repeat": file(
         "a.py",
         "".join(f"@@ -{n},1 +{n},1 @@ def main(arguments: list[str]) -> int:\n-{n}\n+{n}0\n" for n in range(1, 90, 9)),
@@ -90,6 +106,20 @@ def test_the_sign_of_a_long_run_stands_at_its_ends() -> None:
     assert "    value_39 = load(39)\n+>\n last\n" in result
 
 
+def test_a_line_that_changed_in_part_is_shown_once() -> None:
+    result = shrunk(FORMATS["lines changed in part"])
+    assert result is not None
+    assert result.startswith("[diff: a line with ~ is one removed and one added: [-removed-]{+added+}]\n")
+    assert '\n {\n~    "accepts": "https://registry.example.org/accepts-[-1.20.0.tgz-]{+1.21.0.tgz+}",\n~' in result
+
+
+def test_indentation_that_a_hunk_shares_is_told_in_its_header() -> None:
+    result = shrunk(FORMATS["methods of a class"])
+    assert result is not None
+    assert "\n@@ -0,5 +0,5 @@ class Shop: >4\n @sold\n def sell_0(self):\n-    pass\n+    ...\n \n @bought\n" in result
+    assert '\n@@ -1,5 +1,5 @@ " >4\n @sold\n def sell_1(self):\n' in result
+
+
 def test_a_rename_names_its_files_once() -> None:
     result = shrunk(FORMATS["renames"])
     assert result is not None
@@ -124,6 +154,10 @@ HOSTILE = {
     "our headers": GIT + "=== x; index 1..2\n=== a b c\n|y\n",
     "our marks": GIT + "<+\nx\n+>\n<-\n->\n" + ADDED + "++>\n" + ADDED,
     "our heading": '@@ -1,1 +1,1 @@ "\n-a\n@@ -2,1 +2,1 @@ "\n+b\n' + GIT,
+    "our merged lines": FORMATS["lines changed in part"] + "~a [-b-]{+c+}\n" + FORMATS["lines changed in part"],
+    "our brackets": FORMATS["lines changed in part"].replace("1.2", "[-1-]{+2+}"),
+    "our indentation": FORMATS["methods of a class"].replace("class Shop:", "class Shop: >4"),
+    "our indentation below our heading": FORMATS["methods of a class"].replace("class Shop:", '" >4'),
     "our rename": GIT.replace("index 1a2b3c4", "rename from it to it\nindex 1a2b3c4"),
     "a rename of other names": GIT + "diff --git a/o b/n\nsimilarity index 9%\nrename from x\nrename to n\n",
     "names with blanks": file("a b.txt", HUNK) * 4,
@@ -168,6 +202,10 @@ _LINES = st.one_of(
             "++>",
             '@@ -1 +1 @@ "',
             "@@ -3,3 +3,3 @@ import os",
+            "@@ -3,3 +3,3 @@ import os >4",
+            "~a [-b-]",
+            "-    value = load(path)",
+            "+    value = load(path, 1)",
         ]
     ),
     st.text(st.sampled_from('+-@ a|=<>"'), max_size=6),
