@@ -20,6 +20,7 @@ from typing import ClassVar
 
 from headroom.blocks import Fidelity, Lossless, Tier
 from headroom.transforms.base import Compressor, Context, Hint
+from headroom.transforms.coding.probing import share
 from headroom.transforms.view import View
 
 LANDMARK = 25
@@ -37,7 +38,7 @@ class CodeAwareCompressor(Compressor):
 
     def evidence(self, view: View, hint: Hint) -> float:  # noqa: ARG002 - a hint is no proof
         """Return the share of the lines that are regularly numbered."""
-        if not any(map(_NUMBER.match, view.sample)):
+        if share(view.sample, _NUMBER.match) < 0.25:
             return 0.0
         return sum(run.count for run in _found(view)) / len(view.lines)
 

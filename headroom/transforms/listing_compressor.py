@@ -21,7 +21,8 @@ from headroom.blocks import Fidelity, Lossless, Tier
 from headroom.transforms.base import Compressor, Context, Hint
 from headroom.transforms.coding.groups import Form, group, ungroup
 from headroom.transforms.coding.padding import unpadded
-from headroom.transforms.coding.records import SEPARATORS, repeated, runs, tabulate, untabulate
+from headroom.transforms.coding.probing import share
+from headroom.transforms.coding.records import SEPARATORS, has_key, repeated, runs, tabulate, untabulate
 from headroom.transforms.coding.tree import Undrawn, draw, undraw
 from headroom.transforms.view import View
 
@@ -63,7 +64,7 @@ class ListingCompressor(Compressor):
         lines = view.sample
         if len(lines) < _MIN_LINES:
             return 0.0
-        known = sum(1 for line in lines if _KNOWN.match(line) or _BETWEEN.match(line)) / len(lines)
+        known = sum(map(_is_known, lines)) / len(lines) if share(lines, _is_known) >= 0.25 else 0.0
         return known if known >= 0.5 else max(_aligned(lines), _recorded(view.lines[:_LOOKED_AT]))
 
     def candidates(self, view: View, context: Context) -> Iterable[Lossless]:
@@ -152,10 +153,16 @@ def _undrawn(text: str) -> str | None:
 _FORMS = {"listing.grouped": _grouped, "listing.records": _tabulated, "listing.tree": _undrawn}
 
 
+def _is_known(line: str) -> bool:
+    return bool(_KNOWN.match(line) or _BETWEEN.match(line))
+
+
 def _recorded(lines: list[str]) -> float:
     """Return the share of lines that belong to records with keys that come again; a git log is known by its commits."""
-    if sum(1 for line in lines if _COMMIT.fullmatch(line)) > 1:
+    if sum(1 for line in lines if line[:7] == "commit " and _COMMIT.fullmatch(line)) > 1:
         return 0.0 if any(line.startswith("@@ ") for line in lines) else 0.6
+    if share(lines, has_key) < 0.25:
+        return 0.0
     found = list(runs(lines))
     shapes = repeated(found, 2)
     return sum(len(run.keys) for run in found if run.keys in shapes) / len(lines)
@@ -170,6 +177,8 @@ def _aligned(lines: list[str]) -> float:
 
     Logs line up as well, but their lines begin with a time.
     """
+    if share(lines, _PADDED.search) < 0.4:
+        return 0.0
     if sum(1 for line in lines if _TIME.match(line)) > len(lines) / 2:
         return 0.0
     places: Counter[tuple[bool, int]] = Counter()
@@ -177,8 +186,8 @@ def _aligned(lines: list[str]) -> float:
         for found in _PADDED.finditer(line[:400]):
             places[True, found.start(1)] += 1
             places[False, found.end(1)] += 1
-    share = max(places.values(), default=0) / len(lines)
-    return min(share, 0.6) if share >= 0.6 else 0.0
+    most = max(places.values(), default=0) / len(lines)
+    return min(most, 0.6) if most >= 0.6 else 0.0
 
 
 def _form(lines: list[str]) -> Form:

@@ -20,12 +20,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import ClassVar
 
 from headroom.blocks import Fidelity, Lossless, Tier
 from headroom.transforms.base import Compressor, Context, Hint
 from headroom.transforms.coding.front import common_root
+from headroom.transforms.coding.probing import share
 from headroom.transforms.view import View
 
 _NUMBERED = re.compile(r"((?:[A-Za-z]:[\\/])?[^:\t\n]++|[\w./^~@-]++:[^:\t\n]++):\d++:")
@@ -41,6 +43,8 @@ _EXTENSION = re.compile(r"\.[A-Za-z]\w{0,11}")
 _NOTICES = ("Binary file ", "grep: ", "rg: ", "ugrep: ")
 _NOTE = re.compile(r"\[search: (\d+) lines in (\d+) files?(?: under (.+))?, grouped by file\]")
 _MIN_LINES = 4
+_WORTH_A_LOOK = 0.3
+"""So many of a few lines must lead with a path, or the others are not looked at."""
 
 
 class SearchCompressor(Compressor):
@@ -53,15 +57,15 @@ class SearchCompressor(Compressor):
         lines = view.sample
         if len(lines) < _MIN_LINES:
             return 0.0
-        share = _share(lines, numbered=True)
-        if share < 0.5:
+        numbered = _share_numbered(view)
+        if numbered < 0.5:
             return _share_unnumbered(lines)
         diagnostics = sum(1 for line in lines if _DIAGNOSTIC.search(line))
-        return min(share, 0.5) if diagnostics > len(lines) / 2 else share
+        return min(numbered, 0.5) if diagnostics > len(lines) / 2 else numbered
 
     def candidates(self, view: View, context: Context) -> Iterable[Lossless]:
         """Yield the results grouped by file, with line numbers where they have them."""
-        numbered = _share(view.sample, numbered=True) >= 0.5
+        numbered = _share_numbered(view) >= 0.5
         hits = list(_hits(view.lines, context, numbered=numbered))
         text = _write(hits)
         if text:
@@ -84,7 +88,13 @@ class _Hit:
     rest: str
 
 
+def _share_numbered(view: View) -> float:
+    return view.once("search.numbered", lambda _: _share(view.sample, numbered=True))
+
+
 def _share(lines: list[str], *, numbered: bool) -> float:
+    if share(lines, partial(_leads_with_path, numbered=numbered)) < _WORTH_A_LOOK:
+        return 0.0
     matches = _matches(lines, numbered=numbered)
     known = {path for path in matches if path is not None and _convincing(path)}
     hits = sum(
@@ -97,12 +107,21 @@ def _share(lines: list[str], *, numbered: bool) -> float:
 
 def _share_unnumbered(lines: list[str]) -> float:
     """Judge results without line numbers: nearly every line names a path, and paths recur in runs."""
-    share = _share(lines, numbered=False)
-    if share < 0.9:
+    found = _share(lines, numbered=False)
+    if found < 0.9:
         return 0.0
     paths = _matches(lines, numbered=False)
     runs = 1 + sum(1 for one, other in pairwise(paths) if one != other)
-    return share if runs <= 0.7 * len(lines) else 0.0
+    return found if runs <= 0.7 * len(lines) else 0.0
+
+
+def _leads_with_path(line: str, *, numbered: bool) -> bool:
+    """Say whether a line can be a match, or context if lines are numbered, of a file that looks like one."""
+    found = _NUMBERED.match(line) if numbered else _PLAIN.match(line)
+    if found is not None:
+        return _is_path(found[1]) and _convincing(found[1])
+    context = _CONTEXT.search(line) if numbered else None
+    return context is not None and _is_path(line[: context.start()]) and _convincing(line[: context.start()])
 
 
 def _matches(lines: list[str], *, numbered: bool) -> list[str | None]:
@@ -124,7 +143,7 @@ def _matches(lines: list[str], *, numbered: bool) -> list[str | None]:
 
 def _is_path(text: str) -> bool:
     """Say whether a text can be a path; a name of its own counts, a time or an address does not."""
-    if text[0].isspace() or _NOT_IN_PATHS.search(text):
+    if not text or text[0].isspace() or _NOT_IN_PATHS.search(text):
         return False
     return _NAME.fullmatch(text) is not None or _convincing(text)
 

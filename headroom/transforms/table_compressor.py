@@ -23,6 +23,7 @@ from headroom.transforms.base import Compressor, Context, Hint
 from headroom.transforms.coding.delimited import DELIMITERS, balanced, split_cells, width
 from headroom.transforms.coding.drawn import RULE, cells_of, is_rule, undrawn
 from headroom.transforms.coding.groups import Form, group, ungroup
+from headroom.transforms.coding.probing import probe
 from headroom.transforms.view import View
 
 _NAMES = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
@@ -96,26 +97,30 @@ def _split(delimiter: str, line: str, limit: int) -> list[str]:
 
 def _share_drawn(lines: Sequence[str]) -> float:
     """Return the share of lines that are drawn rows or rules, if there is a rule."""
-    rules = sum(1 for line in lines if is_rule(line.strip(" ")))
+    rules = [line for line in lines if not line.lstrip(" ")[:1].isalnum() and is_rule(line.strip(" "))]
     if not rules:
         return 0.0
-    bars = max(line.count("+") for line in lines if is_rule(line.strip(" ")))
+    bars = max(line.count("+") for line in rules)
     rows = sum(1 for line in lines if cells_of(line.strip(" ")) or (bars and line.count("|") == bars))
-    return min(1.0, (rules + rows) / len(lines))
+    return min(1.0, (len(rules) + rows) / len(lines))
 
 
 def _delimiter(lines: Sequence[str]) -> tuple[str, float]:
     """Return the delimiter that gives most lines the same number of cells, and the share that has it."""
     best = ("", 0.0)
-    if not lines or any(map(_MEMBER.match, lines)):
-        return best
-    for delimiter in DELIMITERS:
-        if sum(delimiter in line for line in lines) < _MOST * len(lines):
-            continue
+    for delimiter in _frequent(lines):
         cells, share = width(lines, delimiter)
         if share >= _MOST and share > best[1] and _is_table(lines, delimiter, cells):
             best = (delimiter, share)
     return best
+
+
+def _frequent(lines: Sequence[str]) -> list[str]:
+    """Return the delimiters that nearly all lines have, none where the lines are members of JSON objects."""
+    probed = probe(lines)
+    likely = [one for one in DELIMITERS if sum(one in line for line in probed) >= 0.7 * len(probed)]
+    found = [one for one in likely if sum(one in line for line in lines) >= _MOST * len(lines)]
+    return [] if found and any(map(_MEMBER.match, lines)) else found
 
 
 def _is_table(lines: Sequence[str], delimiter: str, cells: int) -> bool:

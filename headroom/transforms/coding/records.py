@@ -40,6 +40,11 @@ class Run:
         return self.start + max(1, len(self.keys))
 
 
+def has_key(line: str) -> bool:
+    """Say whether a line is of the form `key: value`."""
+    return _KEY.match(line) is not None
+
+
 def runs(lines: Sequence[str]) -> Iterator[Run]:
     """Split lines into runs of `key: value` lines and single other lines."""
     start, keys, values = 0, [], []
