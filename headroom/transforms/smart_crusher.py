@@ -30,19 +30,19 @@ class SmartCrusher(Compressor):
     def evidence(self, view: View, hint: Hint) -> float:  # noqa: ARG002 - JSON speaks for itself
         """Return the share of the text that is JSON."""
         found = view.once("json", find_json)
-        return 0.0 if found is None else 1 - (len(found.before) + len(found.after)) / len(view.text)
+        return 0.0 if found is None else (found.spans[-1][1] - found.spans[0][0]) / len(view.text)
 
     def candidates(self, view: View, context: Context) -> Iterator[Lossless]:
         """Yield the minified text, and the document with tables if there are any."""
         found = view.once("json", find_json)
         if found is None or _is_ours(view.text):
             return
-        canonical = self._canonical.keep(view.text, found.canonical)
         plain = context.tier is Tier.PLAIN
         document = encode_document(found, context.check, plain=plain)
         if document is not None:
             name, tier = ("json.rows", Tier.PLAIN) if plain else ("json.tables", Tier.LEGEND)
             yield Lossless(document, Fidelity.VALUE, name, tier)
+        canonical = self._canonical.keep(view.text, found.canonical)
         far_ahead = document is not None and len(document) < _FAR_AHEAD * len(canonical)
         if not far_ahead and _is_stable(found, canonical):
             yield Lossless(canonical, Fidelity.VALUE, "json.minified", Tier.PLAIN)

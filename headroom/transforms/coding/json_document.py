@@ -31,7 +31,7 @@ _NOTE = re.compile(r"^\[json(_*+): (.*)\]$", re.MULTILINE)
 _CUT = re.compile(r"cut off with ([0-9]+) brackets open")
 _LIFTED = frozenset((dict, list))
 _LINES = "one value a line"
-_SIGNS_OF_STRINGS = ('{\\"', '[\\"')
+_SIGNS_OF_STRINGS = ('{\\"', '[\\"', "\\u0022")
 _STRINGS = f"{COMPACT} and {SPACED} hold what stood as a string of JSON"
 _BROKEN_LINE = "what follows stood on the last line"
 _LIKE = re.compile(r'\{"(\.{3,})":"A",k:v\} is the object marked "(#+)":"A" with that k')
@@ -51,14 +51,13 @@ def encode_document(source: JsonText, check: Callable[[], None] = lambda: None, 
     In a plain document nothing is told by something else: there are tables, and every cell stands in its row.
     `check` is called before each part that may take long; what it raises goes on to the caller.
     """
-    canonical = source.canonical
-    mark = "_" * _underscores(canonical)
+    mark = "_" * _underscores(source)
     tables: list[Table] = []
     root, has_strings = (source.root, False) if plain else _unfolded_root(source)
     skeleton = _Lifter(f"table{mark}", tables, check, plain).lifted(root)
-    teller = Teller(Marks.unused_in(skeleton))
+    teller = Teller(skeleton)
     if not plain:
-        skeleton = teller.told(skeleton)
+        skeleton = teller.told()
     if not tables and not teller.references and not has_strings:
         return None
     parts = [] if type(skeleton) is str else [write(skeleton)]
@@ -66,19 +65,26 @@ def encode_document(source: JsonText, check: Callable[[], None] = lambda: None, 
     clauses = [*_clauses(source, tables, teller), *[_STRINGS] * has_strings]
     body = escape_surrogates("\n".join([f"[json{mark}: {'; '.join(clauses)}]", *parts]))
     text = "".join((source.before, body, "\n" if _breaks_line(source) else "", source.after))
-    return text if 2 * len(canonical) < MAX_GROWTH * len(text) else None
+    return text if _grows_little(source, text) else None
 
 
-def _underscores(canonical: str) -> int:
+def _grows_little(source: JsonText, text: str) -> bool:
+    """Say whether the document is within what a decoder unfolds; spelling a text makes it six times as long at most."""
+    limit = MAX_GROWTH * len(text) // 2
+    return 6 * len(source.text) < limit or len(source.canonical) < limit
+
+
+def _underscores(source: JsonText) -> int:
     """Return how many underscores keep our marks apart from those that stand in the original."""
-    if "[json" not in canonical and "[table" not in canonical:
+    text = source.canonical if "\\u" in source.text else source.text
+    if "[json" not in text and "[table" not in text:
         return 0
-    return max((len(found[1]) + 1 for found in _MARKS.finditer(canonical)), default=0)
+    return max((len(found[1]) + 1 for found in _MARKS.finditer(text)), default=0)
 
 
 def _unfolded_root(source: JsonText) -> tuple[Value, bool]:
     """Return the value to tell, and whether strings of JSON are unfolded in it."""
-    if '\\"' not in source.canonical or not any(sign in source.canonical for sign in _SIGNS_OF_STRINGS):
+    if not any(sign in source.text for sign in _SIGNS_OF_STRINGS):
         return source.root, False
     root = unfolded(source.root)
     return root, root is not source.root and holds_unfolded(root)

@@ -20,6 +20,8 @@ MAX_DEPTH = 96
 """Nesting beyond this is left alone, so that no reader or writer of values can run out of stack."""
 
 _STARTS_TRIED = 16
+_SHORT_NUMBER = 8
+_NUMBERS_SHARED = 4096
 _LEAST_SHARE = 0.3
 _LEAST_CUT_OFF = 8
 _START = re.compile(r"^[ \t]*+(?=[{\[])", re.MULTILINE)
@@ -44,14 +46,25 @@ Value = Any
 """dict[str, Value] | Pairs | list[Value] | str | Number | bool | None."""
 
 
+class _Spellings(dict[str, Number]):
+    """Short numbers by their spelling, each held once however often it stands in texts."""
+
+    def __missing__(self, spelling: str) -> Number:
+        number = spelling.encode()
+        if len(number) <= _SHORT_NUMBER:
+            if len(self) >= _NUMBERS_SHARED:
+                self.clear()
+            self[spelling] = number
+        return number
+
+
 def _object(pairs: list[tuple[str, Value]]) -> Value:
     keyed = dict(pairs)
     return keyed if len(keyed) == len(pairs) else Pairs(pairs)
 
 
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=_object, parse_int=str.encode, parse_float=str.encode, parse_constant=str.encode
-)
+_number = _Spellings().__getitem__
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=_number, parse_float=_number, parse_constant=_number)
 
 
 def read_value(text: str, start: int = 0) -> tuple[Value, int]:
@@ -101,16 +114,25 @@ def text_of(value: Value) -> str:
 
 @dataclass(frozen=True)
 class JsonText:
-    """A text as `before`, one or more JSON `values`, and `after`; `written` are the values as they stand.
+    """A text with one or more JSON `values`, each written at one of the `spans`, and other text before and after.
 
     `closers` is not empty if the JSON breaks off: the brackets that would complete it.
     """
 
-    before: str
+    text: str
     values: list[Value]
-    written: list[str]
-    after: str
+    spans: list[tuple[int, int]]
     closers: str = ""
+
+    @property
+    def before(self) -> str:
+        """The text before the JSON."""
+        return self.text[: self.spans[0][0]]
+
+    @property
+    def after(self) -> str:
+        """The text after the JSON."""
+        return self.text[self.spans[-1][1] :]
 
     @property
     def root(self) -> Value:
@@ -120,7 +142,8 @@ class JsonText:
     @cached_property
     def canonical(self) -> str:
         """The text with its JSON in canonical spelling, one value a line."""
-        return "".join((self.before, canonical(self.written), self.after))
+        body = canonical([self.text[start:end] for start, end in self.spans])
+        return "".join((self.before, body, self.after))
 
 
 def find_json(text: str) -> JsonText | None:
@@ -157,12 +180,12 @@ def is_found(length: int, whole: int) -> bool:
 
 def _whole(text: str, start: re.Match[str]) -> JsonText:
     value, end = read_value(text, start.end())
-    values, written = [value], [text[start.end() : end]]
+    values, spans = [value], [(start.end(), end)]
     for value, begin, stop in _followers(text, end):
         values.append(value)
-        written.append(text[begin:stop])
+        spans.append((begin, stop))
         end = stop
-    return JsonText(text[: start.start()], values, written, text[end:])
+    return JsonText(text, values, [(start.start(), spans[0][1]), *spans[1:]])
 
 
 def _followers(text: str, end: int) -> Iterator[tuple[Value, int, int]]:
@@ -185,7 +208,7 @@ def _cut_off(text: str, start: re.Match[str], limit: int) -> JsonText | None:
         value = read_all(text[start.end() : cut] + closers)
     except ValueError:
         return None
-    return JsonText(text[: start.start()], [value], [text[start.end() : cut]], text[cut:], closers)
+    return JsonText(text, [value], [(start.start(), cut)], closers)
 
 
 def depth(value: Value) -> int:

@@ -7,6 +7,7 @@ differs. A field that stands within addresses of its object changes there too: i
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,6 +16,9 @@ from typing import Any
 from headroom.transforms.coding.budget import Budget
 from headroom.transforms.coding.json_text import CONTAINERS, Pairs, Value, children, text_of
 from headroom.transforms.coding.references import References, Template, template_for
+
+Shape = tuple[str, ...]
+"""The keys of an object, in order."""
 
 _LEAST_KEYS = 3
 _MAX_CHANGED = 0.67
@@ -32,26 +36,27 @@ class Marks:
     like: str = "..."
 
     @classmethod
-    def unused_in(cls, value: Value) -> Marks:
-        """Return marks that are no keys of the value."""
-        keys = _keys_in(value)
+    def unused_in(cls, shapes: Iterable[Shape]) -> Marks:
+        """Return marks that are no keys of objects of these shapes."""
+        keys = {key for shape in shapes for key in shape}
         marks = cls()
         while marks.label in keys or marks.like in keys:
             marks = cls(marks.label + "#", marks.like + ".")
         return marks
 
 
-def _keys_in(value: Value) -> set[str]:
-    keys: set[str] = set()
+def shapes_in(value: Value) -> Counter[Shape]:
+    """Count the objects within a value by their keys."""
+    shapes: Counter[Shape] = Counter()
     stack = [value]
     while stack:
         node = stack.pop()
         if type(node) is dict:
-            keys.update(node)
+            shapes[tuple(node)] += 1
         elif type(node) is Pairs:
-            keys.update(key for key, _ in node)
-        stack.extend(children(node))
-    return keys
+            shapes[tuple([key for key, _ in node])] += 1
+        stack += [inner for inner in children(node) if type(inner) in CONTAINERS]
+    return shapes
 
 
 class Prototype:
@@ -120,16 +125,22 @@ class _Written:
 class Teller:
     """Rewrites one value; `references` counts the objects told by others."""
 
-    def __init__(self, marks: Marks) -> None:
-        self.marks = marks
+    def __init__(self, value: Value) -> None:
+        """Prepare to rewrite this value."""
+        shapes = shapes_in(value)
+        self._value = value
+        self._has_families = any(count > 1 and len(keys) >= _LEAST_KEYS for keys, count in shapes.items())
+        self.marks = Marks.unused_in(shapes)
         self.references = 0
         self._numbers: dict[object, int] = {}
-        self._families: dict[tuple[str, ...], list[_Written]] = {}
+        self._families: dict[Shape, list[_Written]] = {}
         self._count = 0
 
-    def told(self, value: Value) -> Value:
+    def told(self) -> Value:
         """Return the value with objects told by earlier ones."""
-        result = self._write(self._numbered(value)[0])
+        if not self._has_families:
+            return self._value
+        result = self._write(self._numbered(self._value)[0])
         everyone = sorted((one for family in self._families.values() for one in family), key=lambda one: one.order)
         for one in everyone:
             if not one.followers:
