@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from statistics import median_low
 from typing import ClassVar
 
@@ -196,12 +196,12 @@ def _form(lines: list[str]) -> Form:
     return _TABBED if tabbed > len(lines) / 2 else _SPACED
 
 
-def _rows(lines: list[str], form: Form) -> list[list[str] | None]:
+def _rows(lines: list[str], form: Form) -> Iterator[list[str] | None]:
     """Split the lines into cells; those with too few cells, an indentation or above the first row are no rows."""
     width = _width([line.count(form.glue) + 1 for line in lines if line] or [1])
     first = _first_row(lines) if width > 2 else 0
     rows = (line.split(form.glue, width - 1) for line in lines)
-    return [row if at >= first and len(row) == width and all(row) else None for at, row in enumerate(rows)]
+    return (row if at >= first and len(row) == width and all(row) else None for at, row in enumerate(rows))
 
 
 def _width(counts: list[int]) -> int:

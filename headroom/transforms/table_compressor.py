@@ -14,8 +14,9 @@ See `coding.groups` for the grammar, `coding.drawn` and `coding.delimited` for w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
+from itertools import islice
 from typing import ClassVar
 
 from headroom.blocks import Fidelity, Lossless, Tier
@@ -61,7 +62,7 @@ class TableCompressor(Compressor):
         context.check()
         if drawn and not _NOTE.match(text):
             yield Lossless(text, of, "table.undrawn", Tier.PLAIN)
-        grouped = None if self._is_own(view.text) else _grouped(text)
+        grouped = None if self._is_own(view.text) else _grouped(text.split("\n") if drawn else view.lines)
         if grouped is not None:
             yield Lossless(grouped, of, "table.grouped", Tier.LEGEND)
 
@@ -82,7 +83,7 @@ class TableCompressor(Compressor):
         if not _NOTE.fullmatch(text.partition("\n")[0]):
             return False
         try:
-            return _grouped(self.decode(text)) == text
+            return _grouped(self.decode(text).split("\n")) == text
         except ValueError:
             return False
 
@@ -142,17 +143,14 @@ def _header(lines: Sequence[str], delimiter: str, cells: int) -> list[str]:
     return []
 
 
-def _grouped(text: str) -> str | None:
+def _grouped(lines: Sequence[str]) -> str | None:
     """Write a delimited table under headings, or return None if it is none."""
-    lines = text.split("\n")
-    filled = [line for line in lines if line and line != RULE]
-    delimiter, _ = _delimiter(filled[:_SAMPLE])
+    filled = list(islice((line for line in lines if line and line != RULE), _SAMPLE))
+    delimiter, _ = _delimiter(filled)
     if not delimiter:
         return None
-    cells, _ = width(filled[:_SAMPLE], delimiter)
-    rows = _rows(lines, delimiter, cells)
-    form = _form(delimiter)
-    grouped = group(lines, rows, form)
+    cells, _ = width(filled, delimiter)
+    grouped = group(lines, _rows(lines, delimiter, cells), _form(delimiter))
     if grouped is None:
         return None
     return "\n".join([_note(len(lines), _NAMES[delimiter], grouped.template), *grouped.body])
@@ -165,12 +163,9 @@ def _note(lines: int, delimiter: str, template: str) -> str:
     )
 
 
-def _rows(lines: Sequence[str], delimiter: str, cells: int) -> list[list[str] | None]:
+def _rows(lines: Sequence[str], delimiter: str, cells: int) -> Iterator[list[str] | None]:
     """Split the lines below the header into cells; a record that spans lines, or of another width, is no row."""
-    alone = balanced(lines)
-    rows: list[list[str] | None] = []
     header = _header(lines, delimiter, cells)
-    for line, whole in zip(lines, alone, strict=True):
+    for line, whole in zip(lines, balanced(lines), strict=True):
         row = split_cells(line, delimiter) if whole else []
-        rows.append(row if len(row) == cells and row != header else None)
-    return rows
+        yield row if len(row) == cells and row != header else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 DELIMITERS = ",\t;|"
@@ -27,12 +28,9 @@ def split_cells(line: str, delimiter: str, limit: int = -1) -> list[str]:
 
 def width(lines: Sequence[str], delimiter: str) -> tuple[int, float]:
     """Return the most frequent number of cells and the share of lines that have it."""
-    counts: dict[int, int] = {}
-    for line in lines:
-        cells = len(split_cells(line, delimiter))
-        counts[cells] = counts.get(cells, 0) + 1
+    counts = Counter(len(split_cells(x, delimiter)) if '"' in x else x.count(delimiter) + 1 for x in lines)
     best = max(counts, key=lambda cells: (counts[cells], cells), default=1)
-    return best, counts.get(best, 0) / max(1, len(lines))
+    return best, counts[best] / max(1, len(lines))
 
 
 def balanced(lines: Sequence[str]) -> list[bool]:

@@ -10,15 +10,16 @@ Order is kept; `coding.shared` says what cells can share.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby, repeat
+from itertools import groupby, islice, repeat
 from operator import itemgetter
 
 from headroom.transforms.coding.shared import STAR, Fixed, Shared, choose, fixed_part
 
 HEADING = "> "
 VERBATIM = "|"
+_AT_A_TIME = 1024
 Split = Callable[[str, int], list[str]]
 """Splits a line into at most so many cells; the last one takes the rest."""
 
@@ -44,15 +45,30 @@ class Grouped:
     body: list[str]
 
 
-def group(lines: Sequence[str], rows: Sequence[list[str] | None], form: Form) -> Grouped | None:
+def group(lines: Sequence[str], rows: Iterable[Sequence[str] | None], form: Form) -> Grouped | None:
     """Write rows of equal width under headings; a line whose row is None stays as it is.
 
     Returns None where there are no rows or nothing varies. `form.glue.join(row)` is the line.
     """
-    cells = [row for row in rows if row is not None]
-    if len(cells) < 2:
-        return None
-    columns = [list(column) for column in zip(*cells, strict=True)]
+    is_row, columns = _columns(rows)
+    return _grouped(lines, is_row, columns, form) if sum(is_row) > 1 else None
+
+
+def _columns(rows: Iterable[Sequence[str] | None]) -> tuple[list[bool], list[list[str]]]:
+    """Say which lines are rows and turn these into columns, some at a time and equal cells made one: rows are large."""
+    is_row: list[bool] = []
+    columns: list[list[str]] = []
+    rest = iter(rows)
+    while some := list(islice(rest, _AT_A_TIME)):
+        is_row += [row is not None for row in some]
+        for number, cells in enumerate(zip(*[row for row in some if row is not None], strict=True)):
+            if number == len(columns):
+                columns.append([])
+            columns[number] += map({}.setdefault, cells, cells)
+    return is_row, columns
+
+
+def _grouped(lines: Sequence[str], is_row: Sequence[bool], columns: list[list[str]], form: Form) -> Grouped | None:
     fixed = [fixed_part(column) for column in columns]
     template = form.glue.join(part.template for part in fixed)
     varying = [part.rest(column) for column, part in zip(columns, fixed, strict=True) if part.varies]
@@ -61,24 +77,32 @@ def group(lines: Sequence[str], rows: Sequence[list[str] | None], form: Form) ->
     chosen = choose(varying)
     idle = _idle(fixed, chosen) if form.packed else 0
     if idle > 1:
-        return group(lines, [row and [*row[:-idle], form.glue.join(row[-idle:])] for row in rows], form)
-    return Grouped(template, list(_body(lines, rows, varying, chosen, form)))
+        last = list(map(form.glue.join, zip(*columns[-idle:], strict=True)))
+        return _grouped(lines, is_row, [*columns[:-idle], last], form)
+    return Grouped(template, list(_body(lines, is_row, varying, chosen, form)))
 
 
 def ungroup(template: str, body: Sequence[str], form: Form) -> Iterator[str]:
     """Restore the lines. Raises ValueError if a row does not fill its stars."""
     fixed = template.split(STAR)
     fill: _Filler | None = None
-    for line in body:
-        first = line[:1]
-        if first == HEADING[0] and line.startswith(HEADING):
-            fill = _filler(fixed, line[len(HEADING) :], form)
-        elif first == VERBATIM:
-            yield line[1:]
-        elif fill is None or not first:
-            yield line
-        else:
-            yield from fill(line)
+    for special, found in groupby(body, _is_special):
+        run = list(found)
+        if not special:
+            yield from run if fill is None else fill(run)
+            continue
+        for line in run:
+            if line.startswith(HEADING):
+                fill = _filler(fixed, line[len(HEADING) :], form)
+            elif line[:1] == VERBATIM:
+                yield line[1:]
+            else:
+                yield from [line] if fill is None or not line else fill([line])
+
+
+def _is_special(line: str) -> bool:
+    """Say whether a line can be anything but a row: empty, a heading or verbatim."""
+    return line[:1] in (VERBATIM, HEADING[0], "")
 
 
 def _idle(fixed: list[Fixed], chosen: list[Shared]) -> int:
@@ -91,36 +115,31 @@ def _idle(fixed: list[Fixed], chosen: list[Shared]) -> int:
 
 def _body(
     lines: Sequence[str],
-    rows: Sequence[list[str] | None],
+    is_row: Sequence[bool],
     columns: list[list[str]],
     chosen: list[Shared],
     form: Form,
 ) -> Iterator[str]:
     """Yield the lines below the note; rows of one cell stand side by side if the form says so."""
     whole = sum(offer.whole for offer in chosen)
-    entries = _entries(lines, rows, zip(_headings(columns, chosen, form), _kept(columns, chosen), strict=True), form)
+    texts = _texts(_kept(columns, chosen), form)
+    entries = _entries(lines, is_row, zip(_headings(columns, chosen, form), texts, strict=True))
     if not form.packed or len(columns) - whole > 1:
         yield from map(itemgetter(1), entries)
         return
-    for is_row, run in groupby(entries, key=itemgetter(0)):
-        texts = map(itemgetter(1), run)
-        yield from [form.separator.join(texts)] if is_row else texts
+    for are_rows, run in groupby(entries, key=itemgetter(0)):
+        found = map(itemgetter(1), run)
+        yield from [form.separator.join(found)] if are_rows else found
 
 
 def _entries(
-    lines: Sequence[str],
-    rows: Sequence[list[str] | None],
-    parts: Iterator[tuple[str, tuple[str, ...]]],
-    form: Form,
+    lines: Sequence[str], is_row: Sequence[bool], parts: Iterator[tuple[str, str]]
 ) -> Iterator[tuple[bool, str]]:
     """Yield headings, rows (marked as such) and verbatim lines, in order."""
     written = ""
-    for line, row in zip(lines, rows, strict=True):
-        text = ""
-        if row is not None:
-            heading, cells = next(parts)
-            text = _readable(cells, form) if heading else ""
-        if not text:
+    for line, among_rows in zip(lines, is_row, strict=True):
+        heading, text = next(parts) if among_rows else ("", "")
+        if not (heading and text):
             bare = not (line and written) and not line.startswith((HEADING, VERBATIM))
             yield False, line if bare else VERBATIM + line
             continue
@@ -128,6 +147,17 @@ def _entries(
             written = heading
             yield False, heading
         yield True, text
+
+
+def _texts(columns: list[list[str]], form: Form) -> Iterator[str]:
+    """Yield each row as one line, or nothing for a row that could not be read back as what it is."""
+    rows = zip(*columns, strict=True)
+    if any(form.separator in cells or '"' in cells for cells in map("".join, columns)):
+        yield from (_readable(row, form) for row in rows)
+        return
+    for row in rows:
+        text = form.separator.join(row)
+        yield _readable(row, form) if _is_special(text) else text
 
 
 def _readable(cells: tuple[str, ...], form: Form) -> str:
@@ -158,8 +188,8 @@ def _headings(columns: list[list[str]], chosen: list[Shared], form: Form) -> Ite
         yield heading
 
 
-def _kept(columns: list[list[str]], chosen: list[Shared]) -> Iterator[tuple[str, ...]]:
-    """Yield for each row what its heading leaves to it."""
+def _kept(columns: list[list[str]], chosen: list[Shared]) -> list[list[str]]:
+    """Return what the headings leave to the rows, column by column."""
     offers = {offer.column: offer for offer in chosen}
     kept = []
     for number, column in enumerate(columns):
@@ -168,14 +198,14 @@ def _kept(columns: list[list[str]], chosen: list[Shared]) -> Iterator[tuple[str,
             kept.append(column)
         elif not offer.whole:
             kept.append([cell[len(part) :] for cell, part in zip(column, offer.parts, strict=True)])
-    return zip(*kept, strict=True)
+    return kept
 
 
-_Filler = Callable[[str], list[str]]
+_Filler = Callable[[Iterable[str]], list[str]]
 
 
 def _filler(fixed: list[str], heading: str, form: Form) -> _Filler:
-    """Return what restores the lines from what stands on one line below a heading."""
+    """Return what restores lines from lines below a heading."""
     cells = form.split(heading, len(fixed) - 1)
     if len(cells) != len(fixed) - 1:
         raise ValueError("a heading that does not fill the template")
@@ -185,12 +215,12 @@ def _filler(fixed: list[str], heading: str, form: Form) -> _Filler:
     pattern += fixed[-1].replace("%", "%%")
     stars = ends.count(STAR)
 
-    def fill(line: str) -> list[str]:
+    def fill(lines: Iterable[str]) -> list[str]:
         if form.packed and stars == 1:
-            return [pattern % cell for cell in line.split(form.separator)]
-        row = form.split(line, stars)
-        if len(row) != stars:
+            return [pattern % cell for line in lines for cell in line.split(form.separator)]
+        rows = [tuple(form.split(line, stars)) for line in lines]
+        if any(len(row) != stars for row in rows):
             raise ValueError("a row that does not fill its heading")
-        return [pattern % tuple(row)]
+        return [pattern % row for row in rows]
 
     return fill

@@ -120,7 +120,8 @@ def _offers(number: int, column: list[str]) -> Iterator[Shared]:
         yield Shared.of(number, column, whole=True)
     for beginning in (_directory, _month, _day):
         if any(map(beginning, column[:_LOOKED_AT])):
-            parts = list(map(beginning, column))
+            known: dict[str, str] = {}
+            parts = [known.setdefault(part, part) for part in map(beginning, column)]
             if sum(map(ne, parts, parts[1:])) < len(parts) / 2:
                 yield Shared.of(number, parts, whole=False)
 

@@ -61,8 +61,9 @@ class Undrawn:
 
 def undraw(lines: Sequence[str]) -> Undrawn | None:
     """Write a drawing by indentation; None if it is none, or not drawn as its levels say."""
+    text = "\n".join(lines)
     for style in STYLES:
-        if not any(style.middle in line for line in lines):
+        if style.middle not in text:
             continue
         read = [style.read(line) for line in lines]
         if sum(level > 0 for level, _ in read) < _FEW:
