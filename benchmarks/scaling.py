@@ -28,7 +28,7 @@ KIND_OF = {
     "diff_compressor": "diff",
     "listing_compressor": "listing",
     "table_compressor": "table",
-    "log": "log",
+    "log_compressor": "log",
     "code_compressor": "code",
 }
 """The kind of text on which each compressor is measured."""

@@ -19,10 +19,10 @@ from typing import ClassVar
 from headroom.blocks import Fidelity, Lossless, Tier
 from headroom.transforms import log_formats
 from headroom.transforms.base import Compressor, Context, Hint
-from headroom.transforms.coding import prefix, repeats, template_reader, templates
+from headroom.transforms.coding import prefix, repeats, signs, template_reader, templates
 from headroom.transforms.coding.budget import Budget
 from headroom.transforms.coding.display import as_displayed
-from headroom.transforms.coding.templates import Signs
+from headroom.transforms.coding.signs import Signs
 from headroom.transforms.content_router import ENOUGH
 from headroom.transforms.view import View
 
@@ -97,7 +97,7 @@ class Header:
 class LogCompressor(Compressor):
     """Shortens line-structured records: templates for like lines, counts for repeats, terminal display."""
 
-    name: ClassVar[str] = "log"
+    name: ClassVar[str] = "log_compressor"
 
     def evidence(self, view: View, hint: Hint) -> float:  # noqa: ARG002 - a hint is no proof
         """Return the share of known log, build, test and trace lines.
@@ -165,11 +165,11 @@ def _forms(text: str, context: Context, *, displayed: bool) -> Iterator[tuple[He
         yield plain, counted
     if context.tier < Tier.LEGEND:
         return
-    signs = templates.signs_for(text)
-    encoded = templates.encode(lines, signs, _is_loud, context.check)
+    chosen = signs.signs_for(text)
+    encoded = templates.encode(lines, chosen, _is_loud, context.check)
     if encoded is not None:
         counted = repeats.encode(encoded)
-        yield Header(displayed, signs, repeated=counted != encoded), counted
+        yield Header(displayed, chosen, repeated=counted != encoded), counted
 
 
 def _is_loud(line: str) -> bool:

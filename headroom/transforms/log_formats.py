@@ -115,7 +115,7 @@ def _is_separated(sample: Sequence[str]) -> bool:
 
 
 def _timed(line: str) -> bool:
-    time = clock.STAMP.search(line, 0, 60)
+    time = clock.find(line, 60)
     return time is not None and _AFTER_TIME.match(line, time.end()) is not None
 
 

@@ -14,9 +14,9 @@ from headroom.transforms.view import View
 COMPRESSORS = [t for t in DEFAULT_TRANSFORMS if isinstance(t, Compressor)]
 HOME = {
     "json_rows": "smart_crusher",
-    "log_lines": "log",
-    "build_lines": "log",
-    "trace_lines": "log",
+    "log_lines": "log_compressor",
+    "build_lines": "log_compressor",
+    "trace_lines": "log_compressor",
     "search_lines": "search_compressor",
     "diff_lines": "diff_compressor",
     "listing_lines": "listing_compressor",

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from headroom.blocks import Block, Fidelity, Tier
 from headroom.transforms.base import Context, Hint
 from headroom.transforms.coding.display import as_displayed
-from headroom.transforms.coding.templates import Signs
+from headroom.transforms.coding.signs import Signs
 from headroom.transforms.content_router import ENOUGH
 from headroom.transforms.log_compressor import Header, LogCompressor
 from headroom.transforms.view import View

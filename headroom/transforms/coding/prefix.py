@@ -31,8 +31,19 @@ def put_back(prefix: str, lines: Sequence[str]) -> list[str]:
 
 def _common(low: str, high: str) -> str:
     """Return the common beginning of two texts up to the end of its last whole word."""
-    shorter = min(len(low), len(high))
-    end = next((at for at in range(shorter) if low[at] != high[at]), shorter)
+    end = shared(low, high)
     while end and (low[end - 1].isalnum() or low[end - 1] == "_"):
         end -= 1
     return low[:end]
+
+
+def shared(low: str, high: str) -> int:
+    """Return the length of the common beginning of two texts, in few steps for texts of any length."""
+    start, end = 0, min(len(low), len(high))
+    while start < end:
+        middle = (start + end + 1) // 2
+        if high.startswith(low[start:middle], start):
+            start = middle
+        else:
+            end = middle - 1
+    return start

@@ -9,6 +9,8 @@ from headroom.transforms.coding.budget import Budget
 
 NOTE = re.compile(r"\[the (?:line|(?P<lines>[1-9]\d{0,2}) lines) above (?P<times>[1-9]\d{0,7}) more times?\]")
 _LEAD = "|"
+_END = "]"
+"""What every note ends with: few lines do, so that most are not looked at any further."""
 LONGEST = 64
 """Lines of the longest block whose repeats are found."""
 _NOTE_CHARS = 40
@@ -17,6 +19,8 @@ _NOTE_CHARS = 40
 
 def encode(lines: Sequence[str]) -> list[str]:
     """Return the lines with every repeat of the lines just before it counted instead of written."""
+    if len(set(lines)) == len(lines):
+        return _escaped(lines)
     latest: dict[str, int] = {}
     out: list[str] = []
     at = 0
@@ -29,10 +33,14 @@ def encode(lines: Sequence[str]) -> list[str]:
             latest.update((lines[seen], seen) for seen in range(at + length - period, at + length))
             at += length
         else:
-            out.append(_LEAD + line if _is_like_a_note(line) else line)
+            out.append(_LEAD + line if line[-1:] == _END and _is_like_a_note(line) else line)
             latest[line] = at
             at += 1
     return out
+
+
+def _escaped(lines: Sequence[str]) -> list[str]:
+    return [_LEAD + line if line[-1:] == _END and _is_like_a_note(line) else line for line in lines]
 
 
 def _repeated(lines: Sequence[str], at: int, period: int) -> int:
@@ -48,7 +56,7 @@ def _repeated(lines: Sequence[str], at: int, period: int) -> int:
 
 def _is_like_a_note(line: str) -> bool:
     """Say whether a line is a note, or one led by any number of `|`."""
-    return line.endswith("]") and line.startswith(("[the ", _LEAD)) and NOTE.fullmatch(line.lstrip(_LEAD)) is not None
+    return line.startswith(("[the ", _LEAD)) and NOTE.fullmatch(line.lstrip(_LEAD)) is not None
 
 
 def _note(period: int, times: int) -> str:
@@ -60,7 +68,7 @@ def decode(lines: Sequence[str], budget: Budget) -> list[str]:
     """Restore the lines. Raises ValueError if a note counts more lines than stand above it, or too many."""
     out: list[str] = []
     for line in lines:
-        if not _is_like_a_note(line):
+        if line[-1:] != _END or not _is_like_a_note(line):
             out.append(line)
             continue
         note = NOTE.fullmatch(line)

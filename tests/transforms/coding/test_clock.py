@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headroom.transforms.coding import clock
-from headroom.transforms.coding.clock import RunningClock
+from headroom.transforms.coding.clock import RunningClock, Time
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_times_cut_short_are_completed_by_a_clock_that_sees_the_same_lines(times
     for time in times:
         stamp = clock.find(time)
         assert stamp is not None
-        end = writer.cut(stamp)
+        end = writer.cut(Time.of(stamp))
         if end is None:
             writer.see(time)
             reader.see(time)

@@ -3,11 +3,11 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headroom.transforms.coding.shapes import kinds, shapes
+from headroom.transforms.coding.shapes import grouped, kinds, shapes
 
 
 def kinds_of(*lines: str) -> list[list[str]]:
-    return [[lines[number] for number in members] for members in kinds(shapes("\n".join(lines)), 5)]
+    return [[lines[number] for number in members] for members in kinds(grouped(shapes("\n".join(lines))).items())]
 
 
 def test_numbers_and_wide_gaps_have_no_shape() -> None:
@@ -36,7 +36,7 @@ def test_paths_of_one_directory_are_a_kind_of_their_own() -> None:
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.text(alphabet="ab1 /:'", max_size=14), max_size=40))
 def test_no_line_is_of_two_kinds(lines: list[str]) -> None:
-    found = kinds(shapes("\n".join(lines)), 3)
+    found = kinds(grouped(shapes("\n".join(lines))).items())
     members = [number for kind in found for number in kind]
     assert len(members) == len(set(members))
     assert all(kind == sorted(kind) for kind in found)

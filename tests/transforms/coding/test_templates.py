@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from headroom.transforms.coding import clock, template_reader, templates
 from headroom.transforms.coding.budget import Budget
-from headroom.transforms.coding.templates import Signs
+from headroom.transforms.coding.signs import Signs, signs_for
 
 
 def encoded(text: str) -> tuple[Signs, list[str]] | None:
-    signs = templates.signs_for(text)
+    signs = signs_for(text)
     lines = templates.encode(text.split("\n"), signs, lambda line: "error" in line, lambda: None)
     return None if lines is None else (signs, lines)
 
@@ -183,7 +183,7 @@ def test_where_many_err_the_first_line_of_a_wording_stands_whole() -> None:
 
 
 def test_signs_that_stand_in_the_text_are_not_used() -> None:
-    signs = templates.signs_for("1|x\n{a} <b>")
+    signs = signs_for("1|x\n{a} <b>")
     assert signs.mark != "|"
     assert signs.brackets not in {"{}", "<>"}
 
