@@ -39,7 +39,7 @@ _INTRO = (
 
 EXPECTED: dict[str, frozenset[str]] = {
     **dict.fromkeys(("json_list", "json_doc"), frozenset({"smart_crusher"})),
-    **dict.fromkeys(("log", "build_output", "test_output", "trace"), frozenset({"log_compressor"})),
+    **dict.fromkeys(("log", "build_output", "test_output", "trace"), frozenset({"log"})),
     "search": frozenset({"search"}),
     "listing": frozenset({"listing"}),
     "table": frozenset({"table"}),
