@@ -12,6 +12,8 @@ from headroom.transforms.coding.json_text import JsonText, find_json, is_found
 from headroom.transforms.coding.latest import Latest
 from headroom.transforms.view import View
 
+_SURE = 0.9
+_LAST = 64
 _FAR_AHEAD = 0.6
 """A form shorter than this share of the minified text has fewer tokens too: that text need not be priced."""
 
@@ -30,7 +32,10 @@ class SmartCrusher(Compressor):
     def evidence(self, view: View, hint: Hint) -> float:  # noqa: ARG002 - JSON speaks for itself
         """Return the share of the text that is JSON."""
         found = view.once("json", find_json)
-        return 0.0 if found is None else (found.spans[-1][1] - found.spans[0][0]) / len(view.text)
+        if found is None:
+            return 0.0
+        share = (found.reached - found.spans[0][0]) / len(view.text)
+        return max(share, _SURE) if _misses_its_middle(found) else share
 
     def candidates(self, view: View, context: Context) -> Iterator[Lossless]:
         """Yield the minified text, and the document with tables if there are any."""
@@ -70,10 +75,17 @@ def _canonical(text: str) -> str:
 
 def _is_stable(found: JsonText, canonical: str) -> bool:
     """Say whether the JSON is found in the same place once it is minified; other text may make it too small a share."""
-    if not found.before and (not found.closers or is_found(len(canonical) - len(found.after), len(canonical))):
-        return True
+    if not found.before:
+        whole, unread = len(canonical), len(found.text) - found.reached
+        if not found.closers or is_found(whole - len(found.after), whole - unread, whole):
+            return True
     again = find_json(canonical)
     return again is not None and again.canonical == canonical
+
+
+def _misses_its_middle(found: JsonText) -> bool:
+    """Say whether a text is JSON from beginning to end that breaks off somewhere between."""
+    return bool(found.closers) and found.spans[0][0] == 0 and found.text[-_LAST:].rstrip()[-1:] in ("}", "]")
 
 
 def _is_ours(text: str) -> bool:

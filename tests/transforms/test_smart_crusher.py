@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from headroom.blocks import Block, Fidelity, Tier
 from headroom.errors import BudgetExceededError, CompressionError
 from headroom.transforms.base import Context, Hint
+from headroom.transforms.html_compressor import HtmlCompressor
 from headroom.transforms.smart_crusher import SmartCrusher
 from headroom.transforms.view import View
 
@@ -247,6 +248,22 @@ def test_a_block_whose_time_is_used_up_ends_there():
 
     with pytest.raises(BudgetExceededError):
         shrunk(json.dumps(jobs(30)), Context(check=check))
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("share", [0.1, 0.35, 0.6, 0.9])
+def test_json_that_breaks_off_anywhere_is_json(indent, share):
+    page = "<div>\n<p>An <b>answer</b> of a page, with a list: <ul><li>one<li>two</ul></p>\n</div>" * 9
+    text = json.dumps([{"id": i, "body": page, "tags": ["a", "b"]} for i in range(9)], indent=indent)
+    cut = text[: int(len(text) * share)]
+    assert evidence(cut) >= 0.9
+    assert evidence(CRUSHER.normal(cut, Fidelity.VALUE)) >= 0.9
+    assert HtmlCompressor().evidence(View(cut), Hint()) == 0
+
+
+def test_json_without_its_middle_is_json():
+    text = json.dumps(jobs(60), indent=2)
+    assert evidence(text[:2000] + "\n... [1200 lines left out]\n" + text[-2000:]) >= 0.9
 
 
 def test_a_decoder_refuses_what_is_not_ours():

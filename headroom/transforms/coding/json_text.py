@@ -24,7 +24,10 @@ _SHORT_NUMBER = 8
 _NUMBERS_SHARED = 4096
 _LEAST_SHARE = 0.3
 _LEAST_CUT_OFF = 8
-_START = re.compile(r"^[ \t]*+(?=[{\[])", re.MULTILINE)
+_WITHIN_STRING = "Unterminated string"
+"""How the parser tells that a string goes on to the end of the text, which is a single line from there on."""
+_FRONT = re.compile(r"[ \t]*+(?=[{\[])")
+_FRONT_OF_LINE = re.compile(r"\n[ \t]*+(?=[{\[])")
 _NEXT = re.compile(r"[ \t\r\n]*+(?=[{\[])")
 _CLOSERS = str.maketrans("[{", "]}")
 
@@ -116,12 +119,14 @@ def text_of(value: Value) -> str:
 class JsonText:
     """A text with one or more JSON `values`, each written at one of the `spans`, and other text before and after.
 
-    `closers` is not empty if the JSON breaks off: the brackets that would complete it.
+    `closers` is not empty if the JSON breaks off: the brackets that would complete it; the member that breaks off
+    could be read up to `reached`.
     """
 
     text: str
     values: list[Value]
     spans: list[tuple[int, int]]
+    reached: int
     closers: str = ""
 
     @property
@@ -159,33 +164,49 @@ def _find(text: str) -> JsonText | None:
     """Try a few places; a failed attempt is resumed behind the place where it failed, so reading is linear."""
     position = 0
     for _ in range(_STARTS_TRIED):
-        start = _START.search(text, position)
-        if start is None:
+        line, start = _next_start(text, position)
+        if start < 0:
             return None
         try:
-            return _whole(text, start)
+            return _whole(text, line, start)
         except json.JSONDecodeError as error:
-            if is_found(error.pos - start.end(), len(text)):
-                return _cut_off(text, start, error.pos)
-            position = max(error.pos, start.end() + 1)
+            reached = len(text) if error.msg.startswith(_WITHIN_STRING) else error.pos
+            if _is_enough(reached - start, len(text)):
+                return _cut_off(text, line, start, error.pos, reached)
+            position = max(error.pos, start + 1)
         except ValueError:
             return None
     return None
 
 
-def is_found(length: int, whole: int) -> bool:
-    """Say whether JSON that breaks off after `length` characters is enough of a text of `whole` to be its content."""
-    return length >= max(_LEAST_CUT_OFF, _LEAST_SHARE * whole)
+def _next_start(text: str, position: int) -> tuple[int, int]:
+    """Return where the next line with JSON starts, and the JSON on it; -1 if there is none."""
+    if position == 0 and (first := _FRONT.match(text)):
+        return 0, first.end()
+    found = _FRONT_OF_LINE.search(text, max(0, position - 1))
+    return (found.start() + 1, found.end()) if found else (-1, -1)
 
 
-def _whole(text: str, start: re.Match[str]) -> JsonText:
-    value, end = read_value(text, start.end())
-    values, spans = [value], [(start.end(), end)]
+def is_found(complete: int, read: int, whole: int) -> bool:
+    """Say whether JSON that breaks off is the content of a text of `whole` characters.
+
+    `complete` are its characters up to the last complete member, `read` those that could be read.
+    """
+    return complete >= _LEAST_CUT_OFF and _is_enough(read, whole)
+
+
+def _is_enough(read: int, whole: int) -> bool:
+    return read >= _LEAST_SHARE * whole
+
+
+def _whole(text: str, line: int, start: int) -> JsonText:
+    value, end = read_value(text, start)
+    values, spans = [value], [(line, end)]
     for value, begin, stop in _followers(text, end):
         values.append(value)
         spans.append((begin, stop))
         end = stop
-    return JsonText(text, values, [(start.start(), spans[0][1]), *spans[1:]])
+    return JsonText(text, values, spans, end)
 
 
 def _followers(text: str, end: int) -> Iterator[tuple[Value, int, int]]:
@@ -198,17 +219,17 @@ def _followers(text: str, end: int) -> Iterator[tuple[Value, int, int]]:
         yield value, gap.end(), end
 
 
-def _cut_off(text: str, start: re.Match[str], limit: int) -> JsonText | None:
+def _cut_off(text: str, line: int, start: int, limit: int, reached: int) -> JsonText | None:
     """Read JSON that breaks off before `limit`: all complete members, and the rest as text."""
-    border, open_brackets = last_border(text[start.end() : limit])
-    cut, closers = start.end() + border, open_brackets[::-1].translate(_CLOSERS)
+    border, open_brackets = last_border(text[start:limit])
+    cut, closers = start + border, open_brackets[::-1].translate(_CLOSERS)
     if border < _LEAST_CUT_OFF or not closers or len(closers) > MAX_DEPTH:
         return None
     try:
-        value = read_all(text[start.end() : cut] + closers)
+        value = read_all(text[start:cut] + closers)
     except ValueError:
         return None
-    return JsonText(text, [value], [(start.start(), cut)], closers)
+    return JsonText(text, [value], [(line, cut)], reached, closers)
 
 
 def depth(value: Value) -> int:
