@@ -27,7 +27,8 @@ from headroom.transforms.coding.tree import Undrawn, draw, undraw
 from headroom.transforms.view import View
 
 _NOTE = re.compile(
-    r'\[listing: (\d+) lines like (.*); a line "> \.\.\." fills some \*, what stands below it the others\]'
+    r"\[listing: (\d+) lines(, cells two blanks apart,)? like (.*);"
+    r' a line "> \.\.\." fills some \*, what stands below it the others\]'
 )
 _RECORDS_NOTE = re.compile(
     r'\[listing: (\d+) lines; a line "> \.\.\." names keys, "= \.\.\." gives the values for its \*,'
@@ -87,7 +88,7 @@ class ListingCompressor(Compressor):
         note, _, body = text.partition("\n")
         lines = body.split("\n")
         if rows := _NOTE.fullmatch(note):
-            return "\n".join(ungroup(rows[2], lines, _SPACED))
+            return "\n".join(ungroup(rows[3], lines, _WIDE if rows[2] else _SPACED))
         if records := _RECORDS_NOTE.fullmatch(note):
             return "\n".join(untabulate(records[2], lines))
         if tree := _TREE_NOTE.fullmatch(note):
@@ -113,8 +114,13 @@ def _split(line: str, cells: int) -> list[str]:
     return line.split(" ", cells - 1)
 
 
+def _split_wide(line: str, cells: int) -> list[str]:
+    return line.split("  ", cells - 1)
+
+
 _SPACED = Form(" ", " ", _split, packed=True)
 _TABBED = Form("\t", " ", _split, packed=True)
+_WIDE = Form("  ", "  ", _split_wide, packed=True)
 
 
 def _grouped(text: str) -> str | None:
@@ -122,7 +128,7 @@ def _grouped(text: str) -> str | None:
     lines = text.split("\n")
     form = _form(lines)
     grouped = group(lines, _rows(lines, form), form)
-    return "\n".join([_note(len(lines), grouped.template), *grouped.body]) if grouped else None
+    return "\n".join([_note(len(lines), grouped.template, form), *grouped.body]) if grouped else None
 
 
 def _tabulated(text: str) -> str | None:
@@ -168,8 +174,9 @@ def _recorded(lines: list[str]) -> float:
     return sum(len(run.keys) for run in found if run.keys in shapes) / len(lines)
 
 
-def _note(lines: int, template: str) -> str:
-    return f'[listing: {lines} lines like {template}; a line "> ..." fills some *, what stands below it the others]'
+def _note(lines: int, template: str, form: Form) -> str:
+    like = f"lines{', cells two blanks apart,' if form is _WIDE else ''} like {template}"
+    return f'[listing: {lines} {like}; a line "> ..." fills some *, what stands below it the others]'
 
 
 def _aligned(lines: list[str]) -> float:
@@ -181,17 +188,16 @@ def _aligned(lines: list[str]) -> float:
         return 0.0
     if sum(1 for line in lines if _TIME.match(line)) > len(lines) / 2:
         return 0.0
-    places: Counter[tuple[bool, int]] = Counter()
-    for line in lines:
-        for found in _PADDED.finditer(line[:400]):
-            places[True, found.start(1)] += 1
-            places[False, found.end(1)] += 1
-    most = max(places.values(), default=0) / len(lines)
+    fields = [found for line in lines for found in _PADDED.finditer(line[:400])]
+    places = (Counter(found.start(1) for found in fields), Counter(found.end(1) for found in fields))
+    most = max(max(counts.values(), default=0) for counts in places) / len(lines)
     return min(most, 0.6) if most >= 0.6 else 0.0
 
 
 def _form(lines: list[str]) -> Form:
-    """Return how the cells of most lines are separated: by one tab or by blanks."""
+    """Return how the cells of most lines are separated: by one tab, by two blanks or by one."""
+    if sum(1 for line in lines if line.count("  ") > 1) > len(lines) / 2:
+        return _WIDE
     tabbed = sum(1 for line in lines if line.count("\t") == 1)
     return _TABBED if tabbed > len(lines) / 2 else _SPACED
 

@@ -63,6 +63,14 @@ FORMATS = {
     "kubectl": "NAME            READY   STATUS    RESTARTS   AGE\n"
     + "".join(f"web-7f9c-{n:<6} 1/1     Running   0          {n}d\n" for n in range(10, 22)),
     "grep -c": "".join(f"/srv/shop/backend/src/orders/part_{n}.py:{n}\n" for n in range(20)),
+    "docker ps": "CONTAINER ID   IMAGE          COMMAND       STATUS         PORTS      NAMES\n"
+    + "".join(
+        f'0f3a91bb{n:04x}   nginx:latest   "/start.sh"   Up {n} weeks    80/tcp     web-{n}\n' for n in range(10, 30)
+    ),
+    "netstat": "Proto Recv-Q Send-Q Local Address           Foreign Address         State\n"
+    + "".join(
+        f"tcp        0      0 127.0.0.1:{n}          0.0.0.0:*               LISTEN\n" for n in range(8100, 8130)
+    ),
     "pip list": "Package              Version\n-------------------- ---------\n"
     + "".join(f"package-{n:<12} {n}.0.1\n" for n in range(30)),
     "maps": "".join(
@@ -137,6 +145,18 @@ def test_a_row_with_an_empty_cell_keeps_its_padding_and_so_does_the_header() -> 
     assert lines[0] == source[0]
     assert lines[2] == source[2]
     assert lines[1] != source[1]
+
+
+def test_cells_of_several_words_stay_whole_under_what_they_share() -> None:
+    result = shrunk(FORMATS["docker ps"])
+    assert result is not None
+    assert result.split("\n")[:4] == [
+        '[listing: 22 lines, cells two blanks apart, like *  nginx:latest  "/start.sh"  * weeks  80/tcp  *; '
+        'a line "> ..." fills some *, what stands below it the others]',
+        "CONTAINER ID  IMAGE  COMMAND  STATUS  PORTS  NAMES",
+        "> *  *  *",
+        "0f3a91bb000a  Up 10  web-10",
+    ]
 
 
 def test_names_of_files_keep_their_blanks() -> None:
@@ -285,6 +305,10 @@ HOSTILE = {
     "separators in records": CPUS.replace("Xeon", "Xeon; | ;; \t"),
     "stars in records": CPUS.replace("Xeon", "*").replace("MHz", "M*z"),
     "our note": NOTE + FIND,
+    "our note on cells two blanks apart": NOTE.replace("lines", "lines, cells two blanks apart,")
+    + "> a\nb  c\n"
+    + FIND,
+    "cells of nothing but blanks": DOCKER.replace("worker:3", "        ") * 6,
     "our note and a heading": NOTE + "> a/*\nb c\n" + FIND,
     "our escapes": "|a\n> b\n" + FIND + "|a\n> b\n\n" + FIND,
     "stars": FIND.replace("orders", "or*ers") + "/srv/*\n*\n",
@@ -329,6 +353,7 @@ _LINES = st.one_of(
     ),
     st.sampled_from(["a: 1", "a: 2", "b: 1", "b= x", "= 1", "a: *", "c: ; ", "---"]),
     st.sampled_from(["", "total 3", "> *", "> a *", "|x", "A B  C   D", "├──   x"]),
+    st.sampled_from(["a b  c d  e", "a  b   c", "  a  b  c", "> a  b  c", "A B  C D  E"]),
     st.sampled_from(["├── a", "└── b", "│   ├── c", "│   └── d", "    └── |e", "│ └─┬ f", "|-- g"]),
 )
 

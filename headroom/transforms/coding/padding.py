@@ -21,6 +21,7 @@ _ENTRY = re.compile(
     r"[-dlbcpsD][-rwxsStTl]{9}[.+@]? ++(?:\S++ ++){2,5}"
     r"(?:[A-Z][a-z]{2} +\d{1,2} +(?:\d\d:\d\d|\d{4})|\d{4}-\d\d-\d\d \d\d:\d\d(?::[\d.]+)?(?: [-+]\d{4})?) "
 )
+_ENTRY_TYPES = "-dlcbpsD"
 _PADDED_SHARE = 0.2
 _HEADER_LINES = 6
 _LOOKED_AT = 20
@@ -46,7 +47,7 @@ def unpadded(text: str) -> str:
 def _squeezed(line: str, gap: str) -> str:
     if "  " not in line and line[:1] != " ":
         return line
-    entry = _ENTRY.match(line)
+    entry = _ENTRY.match(line) if line[:1] in _ENTRY_TYPES else None
     if entry is not None:
         return _GAP.sub(gap, entry[0]) + line[entry.end() :]
     fields = line.lstrip(" ")
