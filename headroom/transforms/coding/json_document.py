@@ -27,7 +27,8 @@ from headroom.transforms.coding.table_builder import Table, table_of
 from headroom.transforms.coding.tables import HEADER, read_table
 
 _MARKS = re.compile(r"\[(?:json|table)(_*+)[: ]")
-_NOTE = re.compile(r"^\[json(_*+): (.*)\]$", re.MULTILINE)
+_LINE_OF_NOTE = re.compile(r"\n(?=\[json)")
+_NOTE = re.compile(r"\[json(_*+): (.*)\]$", re.MULTILINE)
 _CUT = re.compile(r"cut off with ([0-9]+) brackets open")
 _LIFTED = frozenset((dict, list))
 _LINES = "one value a line"
@@ -84,7 +85,7 @@ def _underscores(source: JsonText) -> int:
 
 def _unfolded_root(source: JsonText) -> tuple[Value, bool]:
     """Return the value to tell, and whether strings of JSON are unfolded in it."""
-    if not any(sign in source.text for sign in _SIGNS_OF_STRINGS):
+    if "\\" not in source.text or not any(sign in source.text for sign in _SIGNS_OF_STRINGS):
         return source.root, False
     root = unfolded(source.root)
     return root, root is not source.root and holds_unfolded(root)
@@ -137,7 +138,8 @@ def _clauses(source: JsonText, tables: list[Table], teller: Teller) -> Iterator[
 
 def decode_document(text: str) -> str:
     """Restore the canonical spelling of the JSON text. Raises ValueError if `text` is not a document."""
-    notes = list(_NOTE.finditer(text))
+    starts = [0, *[found.end() for found in _LINE_OF_NOTE.finditer(text)]]
+    notes = [note for start in starts if (note := _NOTE.match(text, start))]
     if not notes:
         raise ValueError("no note of a JSON document")
     note = max(notes, key=lambda found: len(found[1]))

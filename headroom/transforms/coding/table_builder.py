@@ -81,9 +81,14 @@ def _rows_of(value: Value, *, plain: bool) -> _Rows | None:
     if type(value) is list:
         return _arrays(value) if type(value[0]) is list else _objects(Shape.ROWS, value, None, plain=plain)
     keys, members = list(value), list(value.values())
-    if all(type(member) is dict for member in members):
+    if _are_all(dict, members):
         return _objects(Shape.ENTRIES, members, keys, plain=plain)
     return _pairs(keys, members)
+
+
+def _are_all(kind: type, values: list[Value]) -> bool:
+    """Say whether all values are of a kind; most often the first one tells that they are not."""
+    return type(values[0]) is kind and set(map(type, values)) == {kind}
 
 
 def _pairs(keys: list[str], members: list[Value]) -> _Rows | None:
@@ -97,14 +102,14 @@ def _pairs(keys: list[str], members: list[Value]) -> _Rows | None:
 def _arrays(rows: list[Value]) -> _Rows | None:
     """Return arrays of one length."""
     width = len(rows[0])
-    if not 2 <= width <= MAX_POSITIONAL or not all(type(row) is list and len(row) == width for row in rows):
+    if not (2 <= width <= MAX_POSITIONAL and _are_all(list, rows) and set(map(len, rows)) == {width}):
         return None
     return _Rows(Shape.ARRAYS, [((index,), [row[index] for row in rows]) for index in range(width)])
 
 
 def _objects(shape: Shape, rows: list[Value], keys: list[str] | None, *, plain: bool) -> _Rows | None:
     """Return objects by columns; those whose keys stand in another order than most stand as JSON."""
-    if not all(type(row) is dict and row for row in rows):
+    if not _are_all(dict, rows) or not all(rows):
         return None
     take_apart = _columns_at_sight if plain else columns_of
     columns, whole = take_apart(rows), dict[int, str]()

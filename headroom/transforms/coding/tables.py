@@ -71,14 +71,13 @@ class Reader:
 
     def _texts(self, lines: list[str]) -> list[list[str]]:
         """Return the JSON texts of every column, empty where a field is absent."""
-        width = len(self._positional)
-        split = [self._split(line.removeprefix(" ")) for line in lines]
+        split = self._split(lines)
         texts = [[column.default] * len(lines) for column in self.columns]
         for at, index in enumerate(self._positional):
             texts[index] = _read_cells(self.columns[index], [parts[at] for parts in split])
         self._fill(texts)
         for row, parts in enumerate(split if self._seldom else ()):
-            for part in parts[width:]:
+            for part in parts[len(self._positional) :]:
                 index, cell = self._remark(part)
                 texts[index][row] = read_cell(cell)
         return texts
@@ -95,15 +94,18 @@ class Reader:
                 sources = [[read_text(cell) for cell in texts[cells[name]]] for name in template.names]
                 texts[index] = quoted(template.rows(sources))
 
-    def _split(self, line: str) -> list[str]:
-        """Return the cells of the positional columns and the `name=cell` that follow them."""
+    def _split(self, lines: list[str]) -> list[list[str]]:
+        """Return for each row the cells of the positional columns and the `name=cell` that follow them."""
+        lines = [line[1:] if line[:1] == " " else line for line in lines]
         width = len(self._positional)
-        parts = line.split(",") if has_no_json(line) else self._parts(line)
-        if not line and not width:
-            parts = []
-        if len(parts) < width or (len(parts) > width and not self._seldom):
+        if width:
+            split = [line.split(",") if has_no_json(line) else self._parts(line) for line in lines]
+        else:
+            split = [self._parts(line) if line else [] for line in lines]
+        lengths = set(map(len, split))
+        if min(lengths) < width or (max(lengths) > width and not self._seldom):
             raise ValueError("a row with another number of cells")
-        return parts
+        return split
 
     def _parts(self, line: str) -> list[str]:
         """Split a row at the commas that stand outside of JSON."""
