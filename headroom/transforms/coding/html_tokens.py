@@ -35,11 +35,13 @@ def tokens(page: str) -> Iterator[Token]:
             yield "text", "", page[position : at if other else at + 1]
             position = other.end() if other else at + 1
             continue
-        yield "text", "", page[position:at]
-        name = found[2].lower()
-        yield ("close" if found[1] else "open"), name, found[3]
+        if at > position:
+            yield "text", "", page[position:at]
+        slash, name, rest = found.groups()
+        name = name.lower()
+        yield ("close" if slash else "open"), name, rest
         position = found.end()
-        if name in _RAW_ENDS and not found[1] and not found[3].endswith("/"):
+        if name in _RAW_ENDS and not slash and not rest.endswith("/"):
             end = _RAW_ENDS[name].search(page, position)
             position = end.start() if end else len(page)
     yield "text", "", page[position:]
