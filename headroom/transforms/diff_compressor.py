@@ -20,6 +20,7 @@ from typing import ClassVar
 from headroom.blocks import Fidelity, Lossless, Tier
 from headroom.transforms.base import Compressor, Context, Hint
 from headroom.transforms.coding import file_headers, hunks, word_diff
+from headroom.transforms.coding.budget import Budget
 from headroom.transforms.view import View
 
 VERBATIM = "|"
@@ -76,8 +77,9 @@ class DiffCompressor(Compressor):
         found = _NOTE.fullmatch(note)
         if found is None:
             raise ValueError("not a shortened diff")
-        lines = word_diff.decode(hunks.with_headings(hunks.indented(hunks.with_signs(body))))
-        lines = file_headers.restored(lines, (found[2] or "", found[3] or ""))
+        budget = Budget(text)
+        lines = word_diff.decode(hunks.with_headings(hunks.indented(hunks.with_signs(body)), budget))
+        lines = file_headers.restored(lines, (found[2] or "", found[3] or ""), budget)
         return "\n".join([line.removeprefix(VERBATIM) for line in lines])
 
 

@@ -19,6 +19,7 @@ from typing import ClassVar
 
 from headroom.blocks import Fidelity, Lossless, Tier
 from headroom.transforms.base import Compressor, Context, Hint
+from headroom.transforms.coding.budget import Budget
 from headroom.transforms.coding.groups import Form, group, ungroup
 from headroom.transforms.coding.padding import unpadded
 from headroom.transforms.coding.probing import share
@@ -88,9 +89,9 @@ class ListingCompressor(Compressor):
         note, _, body = text.partition("\n")
         lines = body.split("\n")
         if rows := _NOTE.fullmatch(note):
-            return "\n".join(ungroup(rows[3], lines, _WIDE if rows[2] else _SPACED))
+            return "\n".join(ungroup(rows[3], lines, _WIDE if rows[2] else _SPACED, Budget(text)))
         if records := _RECORDS_NOTE.fullmatch(note):
-            return "\n".join(untabulate(records[2], lines))
+            return "\n".join(untabulate(records[2], lines, Budget(text)))
         if tree := _TREE_NOTE.fullmatch(note):
             return "\n".join(draw(Undrawn(tree[2], tuple(map(int, tree[3].split())), lines)))
         return text

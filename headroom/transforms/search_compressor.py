@@ -26,6 +26,7 @@ from typing import ClassVar
 
 from headroom.blocks import Fidelity, Lossless, Tier
 from headroom.transforms.base import Compressor, Context, Hint
+from headroom.transforms.coding.budget import Budget
 from headroom.transforms.coding.front import common_root
 from headroom.transforms.coding.probing import share
 from headroom.transforms.view import View
@@ -77,7 +78,7 @@ class SearchCompressor(Compressor):
         head = _NOTE.fullmatch(note)
         if head is None:
             raise ValueError("not grouped search results")
-        return "\n".join(_read(body, head[3] or ""))
+        return "\n".join(_read(body, head[3] or "", Budget(text)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +226,7 @@ def _under_path(rest: str) -> str:
     return " " + text if separator == ":" else separator + text
 
 
-def _read(body: list[str], root: str) -> Iterator[str]:
+def _read(body: list[str], root: str, budget: Budget) -> Iterator[str]:
     path = None
     for line in body:
         if _stands_for_itself(line):
@@ -235,6 +236,7 @@ def _read(body: list[str], root: str) -> Iterator[str]:
         elif line[0] in " -0123456789":
             if path is None:
                 raise ValueError("a match without a path")
+            budget.spend(len(path))
             yield path + _rest(line)
         else:
             path = root + line.removeprefix("> ")

@@ -21,6 +21,7 @@ from typing import ClassVar
 
 from headroom.blocks import Fidelity, Lossless, Tier
 from headroom.transforms.base import Compressor, Context, Hint
+from headroom.transforms.coding.budget import Budget
 from headroom.transforms.coding.delimited import DELIMITERS, balanced, split_cells, width
 from headroom.transforms.coding.drawn import RULE, cells_of, is_rule, undrawn
 from headroom.transforms.coding.groups import Form, group, ungroup
@@ -72,7 +73,7 @@ class TableCompressor(Compressor):
         found = _NOTE.fullmatch(note)
         if found is None:
             return text
-        return "\n".join(ungroup(found[3], body.split("\n"), _form(_BY_NAME[found[2]])))
+        return "\n".join(ungroup(found[3], body.split("\n"), _form(_BY_NAME[found[2]]), Budget(text)))
 
     def normal(self, text: str, of: Fidelity) -> str:
         """Return the table undrawn, or the table itself."""

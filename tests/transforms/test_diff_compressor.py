@@ -187,6 +187,20 @@ def test_what_is_no_form_is_refused(text: str) -> None:
         DIFF.decode(text)
 
 
+BOMBS = {
+    "a heading": ['[diff: a hunk under " has the heading of the hunk before]', "@@ -1 +1 @@ " + "x" * 9_000]
+    + ['@@ -1 +1 @@ "'] * 9_000,
+    "a base": [f'[diff: 1 files, {"x" * 9_000} to ; "=== name; details" is diff --git, its details, --- and +++]']
+    + ["=== y"] * 9_000,
+}
+
+
+@pytest.mark.parametrize("lines", BOMBS.values(), ids=BOMBS)
+def test_a_text_that_stands_for_too_much_is_refused(lines: list[str]) -> None:
+    with pytest.raises(ValueError, match="too much"):
+        DIFF.decode("\n".join(lines))
+
+
 _LINES = st.one_of(
     st.sampled_from(
         [

@@ -15,6 +15,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from headroom.transforms.coding.budget import Budget
+
 MARK = "=== "
 _GIT = re.compile(r"diff --git (\S+) (\S+)")
 _DETAILS = (
@@ -59,7 +61,7 @@ class FileHeader:
         name = self.old[len(old) :]
         regular = name and self.old == old + name and self.new == new + name
         details = "; ".join([MARK + (self.new if regular else f"{self.old} {self.new}"), *self.details])
-        return details.replace(self._rename, _RENAME)
+        return details.replace(self._rename, _RENAME, 1)
 
     @property
     def _rename(self) -> str:
@@ -75,7 +77,7 @@ class FileHeader:
         if len(old) > 1 or not (old or new.startswith(bases[1])):
             raise ValueError("not a file header")
         named = cls(old[0] if old else bases[0] + new[len(bases[1]) :], new, ())
-        parts = f"; {details}".replace(_RENAME, named._rename).split("; ")[1:]
+        parts = f"; {details}".replace(_RENAME, named._rename, 1).split("; ")[1:]
         return cls(named.old, named.new, tuple(parts) if details else ())
 
 
@@ -122,12 +124,14 @@ def shortened(lines: Sequence[str], headers: Mapping[int, FileHeader], bases: Ba
     return [*out, *lines[end:]]
 
 
-def restored(lines: Sequence[str], bases: Bases) -> list[str]:
-    """Undo `shortened`. Raises ValueError if a line with the mark is no header."""
+def restored(lines: Sequence[str], bases: Bases, budget: Budget) -> list[str]:
+    """Undo `shortened`. Raises ValueError if a line with the mark is no header, or at too many characters."""
     out: list[str] = []
     end = 0
     for at in [at for at, line in enumerate(lines) if line[:4] == MARK]:
         out += lines[end:at]
-        out += FileHeader.of(lines[at], bases).lines
+        whole = FileHeader.of(lines[at], bases).lines
+        budget.spend(sum(map(len, whole)))
+        out += whole
         end = at + 1
     return [*out, *lines[end:]]

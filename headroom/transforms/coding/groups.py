@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from itertools import groupby, islice, repeat
 from operator import itemgetter
 
+from headroom.transforms.coding.budget import Budget
 from headroom.transforms.coding.shared import STAR, Fixed, Shared, choose, fixed_part
 
 HEADING = "> "
@@ -82,8 +83,8 @@ def _grouped(lines: Sequence[str], is_row: Sequence[bool], columns: list[list[st
     return Grouped(template, list(_body(lines, is_row, varying, chosen, form)))
 
 
-def ungroup(template: str, body: Sequence[str], form: Form) -> Iterator[str]:
-    """Restore the lines. Raises ValueError if a row does not fill its stars."""
+def ungroup(template: str, body: Sequence[str], form: Form, budget: Budget) -> Iterator[str]:
+    """Restore the lines. Raises ValueError if a row does not fill its stars, or at too many characters."""
     fixed = template.split(STAR)
     fill: _Filler | None = None
     for special, found in groupby(body, _is_special):
@@ -93,7 +94,7 @@ def ungroup(template: str, body: Sequence[str], form: Form) -> Iterator[str]:
             continue
         for line in run:
             if line.startswith(HEADING):
-                fill = _filler(fixed, line[len(HEADING) :], form)
+                fill = _filler(fixed, line[len(HEADING) :], form, budget)
             elif line[:1] == VERBATIM:
                 yield line[1:]
             else:
@@ -204,7 +205,7 @@ def _kept(columns: list[list[str]], chosen: list[Shared]) -> list[list[str]]:
 _Filler = Callable[[Iterable[str]], list[str]]
 
 
-def _filler(fixed: list[str], heading: str, form: Form) -> _Filler:
+def _filler(fixed: list[str], heading: str, form: Form, budget: Budget) -> _Filler:
     """Return what restores lines from lines below a heading."""
     cells = form.split(heading, len(fixed) - 1)
     if len(cells) != len(fixed) - 1:
@@ -214,13 +215,17 @@ def _filler(fixed: list[str], heading: str, form: Form) -> _Filler:
     pattern = "".join(text.replace("%", "%%") + end.replace(STAR, "%s") for text, end in zip(shown, ends, strict=True))
     pattern += fixed[-1].replace("%", "%%")
     stars = ends.count(STAR)
+    budget.spend(len(pattern))
 
     def fill(lines: Iterable[str]) -> list[str]:
         if form.packed and stars == 1:
-            return [pattern % cell for line in lines for cell in line.split(form.separator)]
+            filled = [cell for line in lines for cell in line.split(form.separator)]
+            budget.spend(len(filled) * len(pattern))
+            return [pattern % cell for cell in filled]
         rows = [tuple(form.split(line, stars)) for line in lines]
         if any(len(row) != stars for row in rows):
             raise ValueError("a row that does not fill its heading")
+        budget.spend(len(rows) * len(pattern))
         return [pattern % row for row in rows]
 
     return fill

@@ -20,6 +20,7 @@ from itertools import groupby, pairwise
 from operator import itemgetter
 
 from headroom.transforms.coding import file_headers
+from headroom.transforms.coding.budget import Budget
 
 HUNK = re.compile(r"(@@@? -\d[-+,\d ]* @@@?)(.*)")
 _SAME_HEADING = ' "'
@@ -71,11 +72,12 @@ def without_headings(lines: Sequence[str]) -> list[str]:
     return out
 
 
-def with_headings(lines: Sequence[str]) -> list[str]:
-    """Undo `without_headings`."""
+def with_headings(lines: Sequence[str], budget: Budget) -> list[str]:
+    """Undo `without_headings`. Raises ValueError at too many characters."""
     out, heading = list(lines), ""
     for at, hunk in _headers(lines):
         if hunk is not None and hunk[2] == _SAME_HEADING:
+            budget.spend(len(heading))
             out[at] = hunk[1] + heading
         else:
             heading = hunk[2] if hunk else ""

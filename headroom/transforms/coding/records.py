@@ -15,6 +15,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from headroom.transforms.coding.budget import Budget
+
 STAR = "*"
 KEYS = "> "
 VALUES = "= "
@@ -90,13 +92,16 @@ def tabulate(lines: Sequence[str], least: int = 2) -> tuple[str, list[str]] | No
     return separator, out
 
 
-def untabulate(separator: str, body: Sequence[str]) -> Iterator[str]:
-    """Restore the lines. Raises ValueError if a record does not fill its stars."""
+def untabulate(separator: str, body: Sequence[str], budget: Budget) -> Iterator[str]:
+    """Restore the lines. Raises ValueError if a record does not fill its stars, or at too many characters."""
     keys: list[str] = []
+    length = 0
     for line in body:
         if line.startswith(KEYS):
             keys = line[len(KEYS) :].split(separator)
+            length = len(line)
         elif line.startswith(VALUES):
+            budget.spend(length)
             yield from _record(keys, line[len(VALUES) :].split(separator))
         else:
             yield line.removeprefix(VERBATIM)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from headroom.transforms.coding.budget import Budget
 from headroom.transforms.coding.groups import Form, Grouped, group, ungroup
 
 WORDS = Form(" ", " ", lambda line, cells: line.split(" ", cells - 1), packed=True)
@@ -53,7 +54,7 @@ def test_lines_that_are_no_rows_stay_where_they_are() -> None:
     found = grouped(lines, COMMAS, 3)
     assert found is not None
     assert found.body == ["head", "> *,*", "a,1", "|odd", "|> b", "||c", "", "d,2", "e,3"]
-    assert list(ungroup(found.template, found.body, COMMAS)) == lines
+    assert list(ungroup(found.template, found.body, COMMAS, Budget("\n".join(found.body)))) == lines
 
 
 def test_nothing_that_varies_makes_no_group() -> None:
@@ -64,7 +65,7 @@ def test_nothing_that_varies_makes_no_group() -> None:
 @pytest.mark.parametrize("body", [["> a"], ["> *,*", "x"], ["> *,*", "x,y", "> a"]])
 def test_what_does_not_fill_the_template_is_refused(body: list[str]) -> None:
     with pytest.raises(ValueError, match="fill"):
-        list(ungroup("*,*", body, COMMAS))
+        list(ungroup("*,*", body, COMMAS, Budget("x" * 99)))
 
 
 _CELLS = st.sampled_from(
@@ -80,4 +81,10 @@ def test_any_rows_are_restored(form: Form, cells: int, rows: list[list[str]]) ->
     lines = [form.glue.join(row) for row in rows]
     found = grouped(lines, form, cells)
     if found is not None:
-        assert list(ungroup(found.template, found.body, form)) == lines
+        assert list(ungroup(found.template, found.body, form, Budget("\n".join(found.body)))) == lines
+
+
+def test_headings_that_would_write_without_end_are_refused() -> None:
+    body = [f"> *,{'x' * 3_000}", *"abc" * 999]
+    with pytest.raises(ValueError, match="too much"):
+        list(ungroup("*,*", body, COMMAS, Budget("\n".join(body))))

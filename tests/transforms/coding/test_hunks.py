@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headroom.transforms.coding import hunks
+from headroom.transforms.coding.budget import Budget
 
 HEADING = "@@ -3,4 +3,4 @@ class Order:"
 BODY = [
@@ -79,4 +80,4 @@ _LINES = st.one_of(
 def test_any_lines_come_back(pieces: list[list[str]]) -> None:
     lines = [line for piece in pieces for line in piece if not hunks.is_like_ours(line)]
     written = hunks.without_signs(hunks.outdented(hunks.without_headings(lines)))
-    assert hunks.with_headings(hunks.indented(hunks.with_signs(written))) == lines
+    assert hunks.with_headings(hunks.indented(hunks.with_signs(written)), Budget("x" * 99)) == lines

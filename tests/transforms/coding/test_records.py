@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from headroom.transforms.coding.budget import Budget
 from headroom.transforms.coding.records import tabulate, untabulate
 
 
@@ -31,7 +32,7 @@ def test_what_does_not_repeat_is_left_alone(lines: list[str]) -> None:
 @pytest.mark.parametrize("body", [["= a"], ["> a: *; b: *", "= 1"], ["> a: *", "= 1; 2"]])
 def test_a_record_that_does_not_fill_its_keys_is_refused(body: list[str]) -> None:
     with pytest.raises(ValueError, match="fill"):
-        list(untabulate("; ", body))
+        list(untabulate("; ", body, Budget("x" * 99)))
 
 
 _LINES = st.sampled_from(["a: 1", "a: 2", "b: x", "b=*", "c | ", "c | z", "", "---", "> a: *", "= 1", "|", "d: ; | "])
@@ -47,4 +48,4 @@ def test_any_records_are_restored(pieces: list[list[str]]) -> None:
     lines = [line for piece in pieces for line in piece]
     found = tabulate(lines)
     if found is not None:
-        assert list(untabulate(*found)) == lines
+        assert list(untabulate(*found, Budget("x" * 99))) == lines
