@@ -121,9 +121,9 @@ class LogCompressor(Compressor):
         if text.startswith(_OPENING) and self._is_own(text, context):
             return
         of = Fidelity.DISPLAY if displayed else Fidelity.BYTES
-        for header, lines in _forms(text, context, displayed=displayed):
-            tier = Tier.LEGEND if header.signs else Tier.PLAIN
-            yield Lossless("\n".join([str(header), *lines]), of, header.encoding, tier)
+        lines = text.split("\n") if displayed else view.lines
+        for header, form in _forms(text, lines, context, displayed=displayed):
+            yield Lossless(form, of, header.encoding, Tier.LEGEND if header.signs else Tier.PLAIN)
 
     def _is_own(self, text: str, context: Context) -> bool:
         """Say whether a text is the cheapest form of what it stands for; one that merely begins like it is not."""
@@ -132,7 +132,7 @@ class LogCompressor(Compressor):
             original = _decoded(text, Budget(text))
         except ValueError:
             return False
-        forms = ["\n".join([str(header), *lines]) for header, lines in _forms(original, context, displayed=displayed)]
+        forms = [form for _, form in _forms(original, original.split("\n"), context, displayed=displayed)]
         return bool(forms) and text == min(forms, key=context.count)
 
     def decode(self, text: str) -> str:
@@ -155,21 +155,33 @@ def _decoded(text: str, budget: Budget) -> str:
     return "\n".join(lines)
 
 
-def _forms(text: str, context: Context, *, displayed: bool) -> Iterator[tuple[Header, list[str]]]:
-    """Yield headers and lines of the forms of a displayed text: plain, and with templates if the tier allows."""
-    lines = text.split("\n")
-    front, rest = prefix.taken_off(lines)
-    counted = repeats.encode(rest)
-    plain = Header(displayed, repeated=counted != rest, prefix=front)
-    if plain != Header():
-        yield plain, counted
-    if context.tier < Tier.LEGEND:
-        return
+def _forms(text: str, lines: list[str], context: Context, *, displayed: bool) -> Iterator[tuple[Header, str]]:
+    """Yield the forms of a displayed text and their headers: with templates if the tier allows, and plain.
+
+    What takes most memory comes first, while there is no other form to be kept.
+    """
+    if context.tier >= Tier.LEGEND:
+        yield from _template_form(text, lines, context, displayed=displayed)
+    yield from _plain_form(lines, displayed=displayed)
+
+
+def _template_form(text: str, lines: list[str], context: Context, *, displayed: bool) -> Iterator[tuple[Header, str]]:
+    """Yield the form with templates and without repeats, if any template is worth it."""
     chosen = signs.signs_for(text)
     encoded = templates.encode(lines, chosen, _is_loud, context.check)
     if encoded is not None:
         counted = repeats.encode(encoded)
-        yield Header(displayed, chosen, repeated=counted != encoded), counted
+        header = Header(displayed, chosen, repeated=counted != encoded)
+        yield header, "\n".join([str(header), *counted])
+
+
+def _plain_form(lines: list[str], *, displayed: bool) -> Iterator[tuple[Header, str]]:
+    """Yield the form without common front and repeats, if there is any such thing or the text was displayed."""
+    front, rest = prefix.taken_off(lines)
+    counted = repeats.encode(rest)
+    header = Header(displayed, repeated=counted != rest, prefix=front)
+    if header != Header():
+        yield header, "\n".join([str(header), *counted])
 
 
 def _is_loud(line: str) -> bool:

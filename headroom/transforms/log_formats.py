@@ -101,7 +101,7 @@ def repeats(sample: Sequence[str]) -> bool:
         return False
     if sum(_CODE.match(line) is not None for line in sample) > FOREIGN * len(sample):
         return False
-    again = sum((count - 1) * _letters(shape) for shape, count in Counter(shapes("\n".join(sample))).items())
+    again = sum((count - 1) * _letters(shape) for shape, count in Counter(shapes(sample)).items())
     return again > REPEATING * sum(map(len, sample))
 
 

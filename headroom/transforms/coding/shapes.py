@@ -27,7 +27,7 @@ FREQUENT = 8
 ALIKE = 0.5
 """Share of its words or of its letters that a small kind must have in common with another to be joined to it."""
 AT_ONCE = 4000
-"""Rare shapes that are compared with each other: all that is held in memory word by word."""
+"""Lines that are looked at, and rare shapes that are compared with each other: all that is held in memory twice."""
 _OWN_COST = 12
 """Characters that it costs to show a further kind."""
 
@@ -35,16 +35,18 @@ Group = tuple[str, list[int]]
 """A shape and the numbers of its lines."""
 
 
-def shapes(text: str) -> list[str]:
-    """Return one shape a line: numbers as `0`, gaps between columns as two blanks, all else as it is."""
-    # Digits become zeros byte by byte, so that the slower expressions see each wording once.
-    zeroed = text.encode("utf-8", "surrogatepass").translate(_ZEROS).decode("utf-8", "surrogatepass").split("\n")
-    distinct = "\n".join(dict.fromkeys(zeroed))
-    masked = _NUMBER.sub("0", distinct)
-    if "   " in masked:
-        masked = _GAP.sub(_narrowed, masked)
-    shape_of = dict(zip(distinct.split("\n"), masked.split("\n"), strict=True))
-    return [shape_of[line] for line in zeroed]
+def shapes(lines: Sequence[str]) -> Iterator[str]:
+    """Yield one shape a line: numbers as `0`, gaps between columns as two blanks, all else as it is."""
+    for start in range(0, len(lines), AT_ONCE):
+        # Digits become zeros byte by byte, so that the slower expressions see each wording once.
+        raw = "\n".join(lines[start : start + AT_ONCE]).encode("utf-8", "surrogatepass")
+        zeroed = raw.translate(_ZEROS).decode("utf-8", "surrogatepass").split("\n")
+        distinct = list(dict.fromkeys(zeroed))
+        masked = _NUMBER.sub("0", "\n".join(distinct))
+        if "   " in masked:
+            masked = _GAP.sub(_narrowed, masked)
+        shape_of = dict(zip(distinct, masked.split("\n"), strict=True))
+        yield from map(shape_of.__getitem__, zeroed)
 
 
 def _narrowed(gap: re.Match[str]) -> str:

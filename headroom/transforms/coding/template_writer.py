@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import repeat
+from itertools import compress
 
 from headroom.transforms.coding.alignment import Template
 from headroom.transforms.coding.clock import RunningClock, Time
@@ -36,31 +36,23 @@ class Use:
         return Use(self.template, [self.numbers[at] for at in kept], [self.given[at] for at in kept], times)
 
 
-_Later = tuple[str, Time, str]
-"""A later line that has a time: its mark, its time and its values."""
-
-
 def written(lines: Sequence[str], uses: Sequence[Use], signs: Signs) -> list[str]:
     """Return the lines; the first one of each use shows its template, later ones give their values."""
     out = list(lines)
-    marked: set[int] = set()
+    is_whole = bytearray(b"\x01") * len(lines)
     bare: dict[int, int] = {}
-    later: dict[int, _Later] = {}
     for kind, use in enumerate(sorted(uses, key=lambda use: use.numbers[0]), 1):
-        mark, (first, *numbers) = f"{kind}{signs.mark}", use.numbers
-        out[first] = mark + use.template.marked(signs.brackets, use.stamp)
-        marked.update(numbers)
-        if use.times:
-            later.update(zip(numbers, zip(repeat(mark), use.times[1:], use.given[1:]), strict=True))
-            continue
-        for number, given in zip(numbers, use.given[1:], strict=True):
+        mark, first = f"{kind}{signs.mark}", use.numbers[0]
+        for number, given in zip(use.numbers, use.given, strict=True):
             out[number] = mark + given
-            if not given:
+            is_whole[number] = False
+            if not given and not use.times and number != first:
                 bare[number] = kind
-    shown = {use.numbers[0] for use in uses}
-    _escape(out, (number for number in range(len(out)) if number not in marked and number not in shown), signs)
+        out[first] = mark + use.template.marked(signs.brackets, use.stamp)
+    whole = list(compress(range(len(lines)), is_whole))
+    _escape(out, whole, signs)
     if signs.clocked:
-        _cut_times(out, lines, later, marked, signs)
+        _cut_times(out, lines, whole, [use for use in uses if use.times], signs)
     return _with_runs(out, bare, signs.mark) if bare else out
 
 
@@ -73,29 +65,30 @@ def _escape(out: list[str], numbers: Iterable[int], signs: Signs) -> None:
             out[number] = mark + line
 
 
-def _cut_times(
-    out: list[str], lines: Sequence[str], later: Mapping[int, _Later], marked: Set[int], signs: Signs
-) -> None:
-    """Write the times of later lines as they go on from the line above; those that cannot be cut stand whole.
+def _cut_times(out: list[str], lines: Sequence[str], whole: Sequence[int], timed: Sequence[Use], signs: Signs) -> None:
+    """Put the times of later lines before their values, as they go on from the line above.
 
-    `marked` are all lines but those that show their words: a reader sees the times of these.
+    A reader sees the times of lines that stand `whole` and of those that show a template. A line whose time cannot
+    be cut stands whole.
     """
+    times: list[Time | None] = [None] * len(lines)
+    for use in timed:
+        for number, time in zip(use.numbers, use.times, strict=True):
+            times[number] = time
+        times[use.numbers[0]] = None
+    seen = {*whole, *[use.numbers[0] for use in timed]}
     running = RunningClock(runs=True)
-    uncut = []
-    for number, line in enumerate(lines):
-        if number in later:
-            mark, time, given = later[number]
-            end = running.cut(time)
-            if end is None:
-                uncut.append(number)
-                running.see(line)
-            else:
-                out[number] = f"{mark}{end} {given}" if given else mark + end
-        elif number not in marked:
+    for number, (line, late) in enumerate(zip(lines, times, strict=True)):
+        end = running.cut(late) if late is not None else None
+        if end is not None:
+            head, mark, given = out[number].partition(signs.mark)
+            out[number] = f"{head}{mark}{end} {given}" if given else head + mark + end
+        elif late is not None:
+            out[number] = line
+            _escape(out, [number], signs)
             running.see(line)
-    for number in uncut:
-        out[number] = lines[number]
-    _escape(out, uncut, signs)
+        elif number in seen:
+            running.see(line)
 
 
 def _with_runs(out: Sequence[str], bare: Mapping[int, int], mark: str) -> list[str]:

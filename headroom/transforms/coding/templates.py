@@ -55,15 +55,12 @@ def encode(
 
 def _groups(lines: Sequence[str], loud: Callable[[str], bool]) -> list[Group]:
     """Return the lines of each shape, but those that are too short for a template and those that stand whole."""
-    text = "\n".join(lines)
-    groups = grouped(shapes(text))
+    groups = grouped(shapes(lines))
     whole = {0, next((number for number in range(len(lines) - 1, 0, -1) if lines[number]), 0)}
     whole.update(_loud(groups, loud, len(lines)))
-    if TIME in text or PAD in text:
-        whole.update(number for number, line in enumerate(lines) if TIME in line or PAD in line)
     found = []
     for shape, numbers in groups.items():
-        if len(shape) >= LEAST:
+        if len(shape) >= LEAST and TIME not in shape and PAD not in shape:
             kept = numbers if whole.isdisjoint(numbers) else [number for number in numbers if number not in whole]
             found.append((shape, kept))
     return [group for group in found if group[1]]

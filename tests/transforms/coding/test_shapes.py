@@ -7,11 +7,11 @@ from headroom.transforms.coding.shapes import grouped, kinds, shapes
 
 
 def kinds_of(*lines: str) -> list[list[str]]:
-    return [[lines[number] for number in members] for members in kinds(grouped(shapes("\n".join(lines))).items())]
+    return [[lines[number] for number in members] for members in kinds(grouped(shapes(lines)).items())]
 
 
 def test_numbers_and_wide_gaps_have_no_shape() -> None:
-    assert shapes("a 17 b1x   0x7f\n  indent 10.0.0.7") == ["a 0 b0  0", "  indent 0.0.0.0"]
+    assert list(shapes(["a 17 b1x   0x7f", "  indent 10.0.0.7"])) == ["a 0 b0  0", "  indent 0.0.0.0"]
 
 
 def test_lines_that_differ_in_numbers_are_of_one_kind() -> None:
@@ -36,7 +36,7 @@ def test_paths_of_one_directory_are_a_kind_of_their_own() -> None:
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.text(alphabet="ab1 /:'", max_size=14), max_size=40))
 def test_no_line_is_of_two_kinds(lines: list[str]) -> None:
-    found = kinds(grouped(shapes("\n".join(lines))).items())
+    found = kinds(grouped(shapes(lines)).items())
     members = [number for kind in found for number in kind]
     assert len(members) == len(set(members))
     assert all(kind == sorted(kind) for kind in found)
