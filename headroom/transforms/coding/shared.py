@@ -13,10 +13,10 @@ from math import inf
 from operator import ne
 
 from headroom.transforms.coding.front import common_root
+from headroom.transforms.coding.probing import probe
 
 STAR = "*"
 """Stands for what varies."""
-_LOOKED_AT = 100
 _ROWS_BELOW = 2
 """A heading stands above so many rows on average, or nobody would want to read it."""
 # What cells end with: from a separator on, so that no word is cut, and with a word or times of day in it.
@@ -119,7 +119,7 @@ def _offers(number: int, column: list[str]) -> Iterator[Shared]:
     if sum(map(ne, column, column[1:])) < len(column) / 2:
         yield Shared.of(number, column, whole=True)
     for beginning in (_directory, _month, _day):
-        if any(map(beginning, column[:_LOOKED_AT])):
+        if any(map(beginning, probe(column))):
             known: dict[str, str] = {}
             parts = [known.setdefault(part, part) for part in map(beginning, column)]
             if sum(map(ne, parts, parts[1:])) < len(parts) / 2:
