@@ -283,16 +283,17 @@ def test_a_decoder_refuses_what_is_not_ours():
         max_size=6,
     ),
     st.integers(1, 6),
+    st.sampled_from([CONTEXT, PLAIN]),
 )
-def test_words_stay_and_nothing_shrinks_twice_whatever_the_rows(rows, times):
+def test_words_stay_and_nothing_shrinks_twice_whatever_the_rows(rows, times, context):
     text = json.dumps(rows * times, indent=1)
     try:
-        result = shrunk(text)
+        result = shrunk(text, context)
     except CompressionError:
         pytest.fail("a form that does not restore the original")
     if result is not None:
         assert set(WORD.findall(text)) <= set(WORD.findall(result.text))
-        assert shrunk(result.text) is None
+        assert shrunk(result.text, context) is None
 
 
 def test_strings_of_json_are_shown_as_what_they_hold():
