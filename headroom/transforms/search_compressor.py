@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from typing import ClassVar
@@ -67,9 +66,9 @@ class SearchCompressor(Compressor):
     def candidates(self, view: View, context: Context) -> Iterable[Lossless]:
         """Yield the results grouped by file, with line numbers where they have them."""
         numbered = _share_numbered(view) >= 0.5
-        hits = list(_hits(view.lines, context, numbered=numbered))
-        text = _write(hits)
-        if text:
+        paths = _paths(view.lines, context, numbered=numbered)
+        if any(path is not None for path in paths):
+            text = "\n".join(_write(view.lines, paths))
             yield Lossless(text, Fidelity.BYTES, "search.grouped", Tier.PLAIN)
 
     def decode(self, text: str) -> str:
@@ -79,14 +78,6 @@ class SearchCompressor(Compressor):
         if head is None:
             raise ValueError("not grouped search results")
         return "\n".join(_read(body, head[3] or "", Budget(text)))
-
-
-@dataclass(frozen=True, slots=True)
-class _Hit:
-    """One line of results: its path, None if it has none, and what follows the path."""
-
-    path: str | None
-    rest: str
 
 
 def _share_numbered(view: View) -> float:
@@ -172,33 +163,36 @@ def _path_of_context(line: str, known: set[str], last: str, *, numbered: bool) -
     return None
 
 
-def _hits(lines: list[str], context: Context, *, numbered: bool) -> Iterator[_Hit]:
+def _paths(lines: list[str], context: Context, *, numbered: bool) -> list[str | None]:
+    """Return for each line the path that it leads with, None if it is neither a match nor context."""
     matches = _matches(lines, numbered=numbered)
     known = {path for path in matches if path is not None}
     context.check()
+    paths: list[str | None] = []
     last = ""
     for line, match in zip(lines, matches, strict=True):
         path = match or _path_of_context(line, known, last, numbered=numbered)
-        if path is None or line.startswith(_NOTICES):
-            yield _Hit(None, line)
-            continue
-        last = path
-        yield _Hit(path, line[len(path) :])
+        if path is not None and not line.startswith(_NOTICES):
+            last = path
+            paths.append(path)
+        else:
+            paths.append(None)
+    return paths
 
 
-def _write(hits: list[_Hit]) -> str:
-    paths = {hit.path for hit in hits if hit.path is not None}
-    if not paths:
-        return ""
-    root = common_root(paths)
-    out = [_note(sum(hit.path is not None for hit in hits), len(paths), root)]
+def _write(lines: list[str], paths: list[str | None]) -> Iterator[str]:
+    known = {path for path in paths if path is not None}
+    root = common_root(known)
+    yield _note(len(paths) - paths.count(None), len(known), root)
     last = None
-    for hit in hits:
-        if hit.path is not None and hit.path != last:
-            out.append(_heading(hit.path[len(root) :]))
-            last = hit.path
-        out.append(_escaped(hit.rest) if hit.path is None else _under_path(hit.rest))
-    return "\n".join(out)
+    for line, path in zip(lines, paths, strict=True):
+        if path is None:
+            yield _escaped(line)
+            continue
+        if path != last:
+            yield _heading(path[len(root) :])
+            last = path
+        yield _under_path(line[len(path) :])
 
 
 def _note(lines: int, files: int, root: str) -> str:
