@@ -10,6 +10,9 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from json.encoder import encode_basestring
 
+MAX_DEPTH = 96
+"""Nesting beyond this is left alone, so that no reader or writer of values can run out of stack."""
+
 _BACKSLASH, _QUOTE, _OUTSIDE, _NEXT = "\x00", "\x01", "\x02", "\x03"
 _CHUNK = 1 << 17
 _NO_BRACKETS = re.compile(r"[^\[\]{}]++")
@@ -82,13 +85,16 @@ def _strings_apart(text: str) -> Iterator[tuple[int, list[str], int]]:
 def last_border(text: str) -> tuple[int, str]:
     """Return where JSON that breaks off can be closed last, and the brackets that are open there.
 
-    That is behind a bracket or before a comma. The text must be the beginning of valid JSON.
+    That is behind a bracket or before a comma. The text must be the beginning of valid JSON. Nothing is open, and
+    the place is 0, where brackets nest more deeply than `MAX_DEPTH`.
     """
     text = text.replace("\\\\", _BACKSLASH * 2).replace('\\"', _QUOTE * 2)
     border, stack = 0, ""
     for start, parts, first in _strings_apart(text):
         outside = parts[first::2]
         stack = _unmatched(stack + _NO_BRACKETS.sub("", "".join(outside)))
+        if len(stack) > MAX_DEPTH:
+            return 0, ""
         for index in range(len(parts) - 1 - (len(parts) - 1 - first) % 2, -1, -2):
             if (found := _LAST_MARK.search(parts[index])) is not None:
                 at = start + sum(map(len, parts[:index])) + index + found.start(1)
@@ -98,8 +104,11 @@ def last_border(text: str) -> tuple[int, str]:
 
 
 def _unmatched(brackets: str) -> str:
-    """Return the brackets that are not closed; as many steps as they nest deeply."""
-    while (fewer := brackets.replace("[]", "").replace("{}", "")) != brackets:
+    """Return the brackets that are not closed, a step a level; pairs within more than `MAX_DEPTH` others stay."""
+    for _ in range(MAX_DEPTH + 1):
+        fewer = brackets.replace("[]", "").replace("{}", "")
+        if fewer == brackets:
+            break
         brackets = fewer
     return brackets
 

@@ -6,8 +6,8 @@ and takes part in tables. Only a string that the writer below gives back letter 
 
 from __future__ import annotations
 
-from headroom.transforms.coding.json_spelling import quote
-from headroom.transforms.coding.json_text import MAX_DEPTH, Pairs, Value, children, depth, read_all, scalar
+from headroom.transforms.coding.json_spelling import MAX_DEPTH, quote
+from headroom.transforms.coding.json_text import Pairs, Value, children, depth, read_all, scalar
 
 COMPACT, SPACED = "(json)", "(json+)"
 """Keys of a string's JSON: without any blanks, or with one after each comma and colon."""

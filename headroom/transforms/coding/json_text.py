@@ -14,10 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from headroom.transforms.coding.json_spelling import canonical, last_border, quote
-
-MAX_DEPTH = 96
-"""Nesting beyond this is left alone, so that no reader or writer of values can run out of stack."""
+from headroom.transforms.coding.json_spelling import MAX_DEPTH, canonical, last_border, quote
 
 _STARTS_TRIED = 16
 _SHORT_NUMBER = 8
@@ -223,7 +220,7 @@ def _cut_off(text: str, line: int, start: int, limit: int, reached: int) -> Json
     """Read JSON that breaks off before `limit`: all complete members, and the rest as text."""
     border, open_brackets = last_border(text[start:limit])
     cut, closers = start + border, open_brackets[::-1].translate(_CLOSERS)
-    if border < _LEAST_CUT_OFF or not closers or len(closers) > MAX_DEPTH:
+    if border < _LEAST_CUT_OFF or not closers:
         return None
     try:
         value = read_all(text[start:cut] + closers)

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headroom.transforms.coding.json_text import MAX_DEPTH, find_json, read_all, write
+from headroom.transforms.coding.json_spelling import MAX_DEPTH
+from headroom.transforms.coding.json_text import find_json, read_all, write
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
