@@ -40,6 +40,8 @@ def _common(low: str, high: str) -> str:
 def shared(low: str, high: str) -> int:
     """Return the length of the common beginning of two texts, in few steps for texts of any length."""
     start, end = 0, min(len(low), len(high))
+    if low[:1] != high[:1]:
+        return 0
     while start < end:
         middle = (start + end + 1) // 2
         if high.startswith(low[start:middle], start):

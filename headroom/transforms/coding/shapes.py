@@ -16,7 +16,10 @@ _GAP = re.compile(r"   +")
 _QUOTES = "`'\"\u2018\u2019\u201c\u201d"
 _QUOTED = re.compile(rf"[{_QUOTES}][^ \n{_QUOTES}]++(?=[{_QUOTES}])")
 """Quoted words."""
-_VARYING = re.compile(rf"/[^/:( \n]++(?=[:( \n]|\Z)|:[^/: \n]++(?=[ \n]|\Z)|\.\w++(?=[) \n]|\Z)|{_QUOTED.pattern}")
+_VARYING = re.compile(
+    rf"/[^/:( \n]++(?=[:( \n]|\Z)|:[^/: \n]++(?=[ \n]|\Z)|\.\w++(?=[) \n]|\Z)|^\w++(?= \()|{_QUOTED.pattern}",
+    re.MULTILINE,
+)
 """Last parts of paths and names, and quoted words: what varies most in lines that are alike otherwise."""
 _PUNCTUATION = "0.,:;-+/()[]{}<>#%=*_\x00"
 _OPEN = "\x00"
@@ -123,25 +126,24 @@ def _by_size(families: dict[str, list[Group]]) -> tuple[list[list[Group]], dict[
 class _Kind:
     """Lines of the same number of words, blank where blank; `common` are the words that all of them share.
 
-    `parts` are the lines that it was joined from: how many letters they share, and their numbers.
+    `parts` are the lines that it was joined from: what they share, and their numbers.
     """
 
     common: list[str]
-    parts: list[tuple[int, list[int]]]
+    parts: list[Group]
 
     @classmethod
     def of(cls, family: Sequence[Group]) -> _Kind:
         """Return the kind of a family, each of its shapes a part."""
-        return cls(_common([shape for shape, _ in family]), [(_letters(shape), members) for shape, members in family])
+        return cls(_common([shape for shape, _ in family]), list(family))
 
     @classmethod
     def whole(cls, family: Sequence[Group]) -> _Kind:
         """Return the kind of a family that is not to be parted."""
         if len(family) == 1:
-            [(shape, numbers)] = family
-            return cls(shape.split(" "), [(_letters(shape), numbers)])
+            return cls(family[0][0].split(" "), list(family))
         common = _common([shape for shape, _ in family])
-        return cls(common, [(_letters(" ".join(common)), sorted(number for _, part in family for number in part))])
+        return cls(common, [(" ".join(common), sorted(number for _, part in family for number in part))])
 
     def join(self, other: _Kind) -> None:
         """Take in another kind of the same layout: words that it does not share are common no more."""
@@ -152,11 +154,14 @@ class _Kind:
 
     def parted(self) -> Iterator[list[int]]:
         """Yield the line numbers of the kind, and apart those of parts that save more on their own."""
-        shared = _letters(" ".join(self.common))
+        if len(self.parts) == 1:
+            yield self.parts[0][1]
+            return
+        common = _letters(" ".join(self.common))
         together: list[int] = []
         for own, members in self.parts:
             size = len(members)
-            if size > 1 and (size - 1) * own - _OWN_COST > size * shared:
+            if size > 1 and (size - 1) * _letters(own) - _OWN_COST > size * common:
                 yield members
             else:
                 together.extend(members)

@@ -114,7 +114,8 @@ def _run(known: Sequence[_Known], kinds: tuple[int, int], rest: str, budget: Bud
 
 def _read(text: str, signs: Signs) -> _Known:
     """Read a template from its first line, marked."""
-    parts = re.split(f"[{re.escape(signs.brackets)}]", text)
+    opening, closing = signs.brackets
+    parts = text.replace(closing, opening).split(opening)
     line = "".join(parts)
     fixed, first = parts[::2], parts[1::2]
     if len(fixed) != len(first) + 1 or TIME in line or PAD in line:

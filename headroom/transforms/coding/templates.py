@@ -82,7 +82,8 @@ def _loud(groups: dict[str, list[int]], loud: Callable[[str], bool], lines: int)
 def _use(lines: Sequence[str], members: Sequence[int], signs: Signs) -> Use | None:
     """Return how the lines of one kind use a common template, None if it is not worth it."""
     first = lines[members[0]]
-    if len(members) < 2 or any(bracket in first for bracket in signs.brackets):
+    opening, closing = signs.brackets
+    if opening in first or closing in first or not _is_worthwhile(Template([first], []), len(members)):
         return None
     rows = [lines[number] for number in members]
     times: list[Time] = []

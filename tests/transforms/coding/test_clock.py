@@ -62,3 +62,17 @@ def test_times_cut_short_are_completed_by_a_clock_that_sees_the_same_lines(times
 def test_a_time_without_beginning_is_refused() -> None:
     with pytest.raises(ValueError, match="missing"):
         clock.written("17 words")
+
+
+def test_times_in_the_same_columns_are_taken_out_without_a_search_and_others_with_one() -> None:
+    alike = ["10:00:01,120 INFO a", "10:00:02,999 INFO b"]
+    other = [*alike, "web-1 10:00:03 INFO c", "no time"]
+    for lines in (alike, other):
+        stamp = clock.find(lines[0])
+        assert stamp is not None
+        which, times, rest = clock.taken_out(lines, stamp, "@")
+        assert list(which) == [number for number, line in enumerate(lines) if clock.find(line)]
+        assert [line.replace("@", time.text) for line, time in zip(rest, times, strict=True)] == [
+            lines[number] for number in which
+        ]
+        assert times[0] == Time.of(stamp)

@@ -33,3 +33,11 @@ def test_empty_and_indented_lines_stay() -> None:
 def test_a_line_that_would_start_with_a_blank_or_be_empty_keeps_the_front() -> None:
     assert prefix.taken_off(["app:  one", "app: two"])[0] == ""
     assert prefix.taken_off(["app: ", "app: two"])[0] == ""
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(alphabet="ab", max_size=9), st.text(alphabet="ab", max_size=9))
+def test_the_common_beginning_of_two_texts_is_as_long_as_it_can_be(low: str, high: str) -> None:
+    length = prefix.shared(low, high)
+    assert low[:length] == high[:length]
+    assert low[length : length + 1] != high[length : length + 1] or length == len(low) == len(high)

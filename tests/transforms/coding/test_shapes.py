@@ -45,3 +45,10 @@ def test_no_line_is_of_two_kinds(lines: list[str]) -> None:
 def test_lines_that_differ_in_a_quoted_word_are_of_one_kind_file_by_file() -> None:
     lines = [f"src/mod_{n // 8}/{'xyz'[n // 8]}.c:{n}: unused variable 'name{chr(97 + n)}'" for n in range(24)]
     assert kinds_of(*lines) == [lines[:8], lines[8:16], lines[16:]]
+
+
+def test_test_names_before_their_place_in_brackets_are_of_one_kind_class_by_class() -> None:
+    lines = [f"test_{chr(97 + n)} (app.test_{n // 9}.Case.test_{chr(97 + n)}) ... ok" for n in range(18)]
+    assert kinds_of(*lines) == [lines]
+    lines = [line.replace("test_0", "queue").replace("test_1", "mail") for line in lines]
+    assert kinds_of(*lines) == [lines[:9], lines[9:]]
