@@ -31,11 +31,12 @@ _GIT = "diff --git "
 _LIKE_OURS = "|~=<@"
 """What lines of ours begin with that need not be lines of a diff."""
 _FILES_NOTE = '"=== name; details" is diff --git, its details, --- and +++'
+_NULL_NOTE = "one of them is /dev/null where a file is new or deleted"
 _RUNS_NOTE = "lines from <+ to +> are added, from <- to -> removed"
 _HEADINGS_NOTE = 'a hunk under " has the heading of the hunk before'
-_OUTDENTED_NOTE = "lines of a hunk with >4 have 4 more blanks (4t: tabs) behind their sign"
+_OUTDENTED_NOTE = "lines of a hunk with >4 have 4 more blanks (>4t: 4 tabs) behind their sign"
 _WORDS_NOTE = "a line with ~ is one removed and one added: [-removed-]{+added+}"
-_NOTES = (_RUNS_NOTE, _HEADINGS_NOTE, _OUTDENTED_NOTE, _WORDS_NOTE)
+_NOTES = (_NULL_NOTE, _RUNS_NOTE, _HEADINGS_NOTE, _OUTDENTED_NOTE, _WORDS_NOTE)
 _NOTE = re.compile(
     rf"\[diff: (?=[^\]])(?:(\d++) files, (\S*+) to (\S*); {re.escape(_FILES_NOTE)})?"
     + "".join(f"(?:(?:; )?{re.escape(note)})?" for note in _NOTES)
@@ -63,13 +64,13 @@ class DiffCompressor(Compressor):
         if len(headers) >= _FEW:
             lines = file_headers.shortened(lines, headers, bases)
             notes.append(f"{len(headers)} files, {bases[0]} to {bases[1]}; {_FILES_NOTE}")
+            notes += [_NULL_NOTE] if any(header.lacks_a_side for header in headers.values()) else []
             yield _form(notes, lines, "diff.headers", Tier.PLAIN)
         context.check()
         lines = _changes(lines)
-        notes += [note for note, used in zip(_NOTES, _used(lines), strict=True) if used]
-        context.check()
-        if notes:
-            yield _form(notes, lines, "diff.changes", Tier.LEGEND)
+        used = [note for note, is_used in zip(_NOTES[1:], _used(lines), strict=True) if is_used]
+        if used:
+            yield _form([*notes, *used], lines, "diff.changes", Tier.LEGEND)
 
     def decode(self, text: str) -> str:
         """Restore all lines."""

@@ -57,6 +57,10 @@ FORMATS = {
     "two folders compared": "".join(file(f"p_{n}.c", HUNK, "a/lib-1.2.3/", "b/lib-1.3.0/") for n in range(6)),
     "long runs": file("a.py", "@@ -1,3 +1,43 @@\n import os\n" + ADDED + " last\n"),
     "a new file": NEW_FILE,
+    "new and deleted files": "".join(NEW_FILE.replace("new.md", f"new_{n}.md") for n in range(3))
+    + NEW_FILE.replace("new file", "deleted file")
+    .replace("--- /dev/null", "--- a/docs/new.md")
+    .replace("+++ b/docs/new.md", "+++ /dev/null"),
     "renames": GIT + "diff --git a/old.txt b/new.txt\nsimilarity index 100%\nrename from old.txt\nrename to new.txt\n",
     "binary files": GIT + "diff --git a/x.png b/x.png\nindex 1..2 100644\nBinary files a/x.png and b/x.png differ\n",
     "a plain unified diff": "--- old/a.c\t2026-01-01\n+++ new/a.c\t2026-01-02\n@@ -1,41 +1,1 @@\n a\n"

@@ -55,6 +55,11 @@ class FileHeader:
             out.append("+++ " + ("/dev/null" if deleted else self.new))
         return out
 
+    @property
+    def lacks_a_side(self) -> bool:
+        """Whether the file is new or deleted."""
+        return any(detail.startswith(("new file ", "deleted file ")) for detail in self.details)
+
     def shortened(self, bases: Bases) -> str:
         """Return the header on one line: the new name if the old one follows from it, else both."""
         old, new = bases
