@@ -32,7 +32,7 @@ _NOTE = re.compile(r"\[json(_*+): (.*)\]$", re.MULTILINE)
 _CUT = re.compile(r"cut off with ([0-9]+) brackets open")
 _LIFTED = frozenset((dict, list))
 _LINES = "one value a line"
-_SIGNS_OF_STRINGS = ('{\\"', '[\\"', "\\u0022")
+_SIGNS_OF_STRINGS = ('{\\"', '[\\"')
 _STRINGS = f"{COMPACT} and {SPACED} hold what stood as a string of JSON"
 _BROKEN_LINE = "what follows stood on the last line"
 _LIKE = re.compile(r'\{"(\.{3,})":"A",k:v\} is the object marked "(#+)":"A" with that k')
@@ -85,10 +85,17 @@ def _underscores(source: JsonText) -> int:
 
 def _unfolded_root(source: JsonText) -> tuple[Value, bool]:
     """Return the value to tell, and whether strings of JSON are unfolded in it."""
-    if "\\" not in source.text or not any(sign in source.text for sign in _SIGNS_OF_STRINGS):
+    if not _may_hold_json(source.text):
         return source.root, False
     root = unfolded(source.root)
     return root, root is not source.root and holds_unfolded(root)
+
+
+def _may_hold_json(text: str) -> bool:
+    """Say whether a string within the JSON may be JSON itself; most texts have no escaped quotation marks at all."""
+    if '\\"' in text and any(sign in text for sign in _SIGNS_OF_STRINGS):
+        return True
+    return "\\u0022" in text
 
 
 def _breaks_line(source: JsonText) -> bool:
