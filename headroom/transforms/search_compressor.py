@@ -40,6 +40,8 @@ _CONTEXT_TRIES = 4
 _NOT_IN_PATHS = re.compile(r"[\"<>|*?,;`]")
 _NAME = re.compile(r"[A-Za-z_.][\w.+@-]*")
 _EXTENSION = re.compile(r"\.[A-Za-z]\w{0,11}")
+_BETWEEN = "--"
+"""Stands between groups of lines, hence not below a path."""
 _NOTICES = ("Binary file ", "grep: ", "rg: ", "ugrep: ")
 _NOTE = re.compile(r"\[search: (\d+) lines in (\d+) files?(?: under (.+))?, grouped by file\]")
 _MIN_LINES = 4
@@ -92,7 +94,7 @@ def _share(lines: list[str], *, numbered: bool) -> float:
     hits = sum(
         1
         for line, match in zip(lines, matches, strict=True)
-        if line == "--" or (match or _path_of_context(line, known, "", numbered=numbered)) in known
+        if line == _BETWEEN or (match or _path_of_context(line, known, "", numbered=numbered)) in known
     )
     return hits / max(1, len(lines)) if known else 0.0
 
@@ -172,7 +174,7 @@ def _paths(lines: list[str], context: Context, *, numbered: bool) -> list[str | 
     last = ""
     for line, match in zip(lines, matches, strict=True):
         path = match or _path_of_context(line, known, last, numbered=numbered)
-        if path is not None and not line.startswith(_NOTICES):
+        if path is not None and not line.startswith(_NOTICES) and line[len(path) :] != _BETWEEN:
             last = path
             paths.append(path)
         else:
@@ -205,7 +207,7 @@ def _heading(path: str) -> str:
 
 
 def _stands_for_itself(line: str) -> bool:
-    return line in ("", "--") or line.startswith(_NOTICES)
+    return line in ("", _BETWEEN) or line.startswith(_NOTICES)
 
 
 def _escaped(line: str) -> str:
