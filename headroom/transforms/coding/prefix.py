@@ -10,6 +10,8 @@ from collections.abc import Sequence
 BLANKS = (" ", "\t")
 SHORTEST = 4
 """Characters of the shortest beginning that is worth saying once."""
+_FIRST = 50
+"""Lines that mostly show at once that there is no common beginning."""
 
 
 def taken_off(lines: Sequence[str]) -> tuple[str, list[str]]:
@@ -17,8 +19,11 @@ def taken_off(lines: Sequence[str]) -> tuple[str, list[str]]:
 
     A line that would be empty or start with a blank without it keeps the beginning from being taken off.
     """
-    full = [line for line in lines if line and not line.startswith(BLANKS)]
-    prefix = _common(min(full), max(full)) if len(full) > 1 else ""
+    first = _full(lines[:_FIRST])
+    if len(first) > 1 and len(_common(first)) < SHORTEST:
+        return "", list(lines)
+    full = _full(lines)
+    prefix = _common(full)
     if len(prefix) < SHORTEST or any(len(line) == len(prefix) or line[len(prefix)] in BLANKS for line in full):
         return "", list(lines)
     return prefix, [line if not line or line.startswith(BLANKS) else line[len(prefix) :] for line in lines]
@@ -29,8 +34,16 @@ def put_back(prefix: str, lines: Sequence[str]) -> list[str]:
     return [line if not line or line.startswith(BLANKS) else prefix + line for line in lines]
 
 
-def _common(low: str, high: str) -> str:
-    """Return the common beginning of two texts up to the end of its last whole word."""
+def _full(lines: Sequence[str]) -> list[str]:
+    """Return the lines that count."""
+    return [line for line in lines if line and not line.startswith(BLANKS)]
+
+
+def _common(lines: Sequence[str]) -> str:
+    """Return the common beginning of lines up to the end of its last whole word; none of a single line."""
+    if len(lines) < 2:
+        return ""
+    low, high = min(lines), max(lines)
     end = shared(low, high)
     while end and (low[end - 1].isalnum() or low[end - 1] == "_"):
         end -= 1

@@ -29,7 +29,8 @@ class Signs:
 
 def signs_for(text: str) -> Signs:
     """Choose the signs for a text."""
-    brackets = min(_BRACKETS, key=lambda pair: text.count(pair[0]) + text.count(pair[1]))
+    unused = (pair for pair in _BRACKETS if pair[0] not in text and pair[1] not in text)
+    brackets = next(unused, None) or min(_BRACKETS, key=lambda pair: text.count(pair[0]) + text.count(pair[1]))
     mark = next((mark for mark in _MARKS if not _clashes(mark, text)), _MARKS[0])
     return Signs(mark, brackets, clock.runs_in(text))
 

@@ -114,7 +114,7 @@ def _run(known: Sequence[_Known], kinds: tuple[int, int], rest: str, budget: Bud
 
 def _read(text: str, signs: Signs) -> _Known:
     """Read a template from its first line, marked."""
-    opening, closing = signs.brackets
+    opening, closing = signs.brackets[0], signs.brackets[1]
     parts = text.replace(closing, opening).split(opening)
     line = "".join(parts)
     fixed, first = parts[::2], parts[1::2]

@@ -46,8 +46,9 @@ def written(lines: Sequence[str], uses: Sequence[Use], signs: Signs) -> list[str
         for number, given in zip(use.numbers, use.given, strict=True):
             out[number] = mark + given
             is_whole[number] = False
-            if not given and not use.times and number != first:
-                bare[number] = kind
+        if not use.times:
+            later = zip(use.numbers[1:], use.given[1:], strict=True)
+            bare.update({number: kind for number, given in later if not given})
         out[first] = mark + use.template.marked(signs.brackets, use.stamp)
     whole = list(compress(range(len(lines)), is_whole))
     _escape(out, whole, signs)

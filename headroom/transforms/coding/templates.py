@@ -82,7 +82,7 @@ def _loud(groups: dict[str, list[int]], loud: Callable[[str], bool], lines: int)
 def _use(lines: Sequence[str], members: Sequence[int], signs: Signs) -> Use | None:
     """Return how the lines of one kind use a common template, None if it is not worth it."""
     first = lines[members[0]]
-    opening, closing = signs.brackets
+    opening, closing = signs.brackets[0], signs.brackets[1]
     if opening in first or closing in first or not _is_worthwhile(Template([first], []), len(members)):
         return None
     rows = [lines[number] for number in members]
