@@ -21,6 +21,9 @@ MOST_BYTES = 1_000_000
 MOST_NODES = 500_000
 """Sources longer than this, or with more nodes in their syntax tree, are refused."""
 
+MOST_OPERATORS = 500
+"""Statements with more operators and calls are refused: an error at the end of a long chain costs its square."""
+
 _CHUNK = 4096
 _LEAST_SIGNS = 3
 _SIGNS_SHARE = 0.08
@@ -53,7 +56,7 @@ class Grammar:
     `names` are its names in fences and shebangs, `extensions` those of its files, `signs` a pattern of lines that are
     typical of it. `functions` are the kinds of nodes that have a name and a body; `bindings` those that give a name to
     a function: kind, field of the name, field of the function. `placeholder` stands for a body left out; `docstrings`
-    says that strings as statements are documentation.
+    says that strings as statements are documentation, `lines_end` that a line's end can end a statement.
     """
 
     name: str
@@ -65,6 +68,7 @@ class Grammar:
     bindings: tuple[tuple[str, str, str], ...] = ()
     placeholder: str = "/* {} */"
     docstrings: bool = False
+    lines_end: bool = True
     factory: str = "language"
 
 
@@ -163,6 +167,7 @@ GRAMMARS: tuple[Grammar, ...] = (
             r"(?:pub(?:\(\w+\))? )?(?:const |async |unsafe )*(?:fn \w|struct \w+.*[{;(]$|enum \w.*\{$|trait \w"
             r"|mod \w+[ ;])|impl\b.*\{$|(?:pub )?use [\w:]+.*[;{]$|let (?:mut )?\w.*;$|#!?\[\w|match .*\{$|macro_rules!"
         ),
+        lines_end=False,
         functions=frozenset({"function_item"}),
     ),
     Grammar(
@@ -174,6 +179,7 @@ GRAMMARS: tuple[Grammar, ...] = (
             r"package [\w.]+;|import (?:static )?[\w.]+(?:\.\*)?;|@(?:Override|Deprecated|Test|SuppressWarnings)\b"
             r"|(?:public|private|protected)\b.*(?:[{;,]|throws .*)$|(?:abstract |final )*(?:class|interface|enum) \w"
         ),
+        lines_end=False,
         functions=frozenset({"method_declaration", "constructor_declaration", "compact_constructor_declaration"}),
     ),
     Grammar(
@@ -182,6 +188,7 @@ GRAMMARS: tuple[Grammar, ...] = (
         names=("c", "h"),
         extensions=("c",),
         signs=_C_SIGNS,
+        lines_end=False,
         functions=_C_FUNCTIONS,
     ),
     Grammar(
@@ -192,6 +199,7 @@ GRAMMARS: tuple[Grammar, ...] = (
         signs=_C_SIGNS
         + r"|namespace\b.*\{$|template ?<|class \w+.*[{;]$|using (?:namespace )?\w.*;$|(?:public|private|protected):$"
         + r"|.*\bstd::|.*\w::~?\w+\(",
+        lines_end=False,
         functions=_C_FUNCTIONS,
     ),
     Grammar(
@@ -203,6 +211,7 @@ GRAMMARS: tuple[Grammar, ...] = (
             r"using (?:static )?[\w.]+;|namespace [\w.]+[;{]?$|(?:public|private|protected|internal)\b.*[\w{;,)>]$"
             r"|\[\w+(?:\(.*\))?\]$|#(?:region|endregion|nullable)|.*\{ get;|var \w+ = .*;$"
         ),
+        lines_end=False,
         functions=frozenset(
             {
                 "method_declaration",
@@ -254,6 +263,9 @@ _BY_EXTENSION = {extension: grammar.name for grammar in GRAMMARS for extension i
 _SIGNS = {grammar.name: re.compile(grammar.signs) for grammar in GRAMMARS}
 _NEITHER_PATH_NOR_NAME = re.compile(r"[^\w./\\+~@-]+")
 _COMMENT_LINE = re.compile(r"(?:[*#]+|/[*/]+)(?:\s|$)")
+_OPERATOR = re.compile(rb"[<=>?&|]+|[(\[]")
+_STATEMENT_END = re.compile(rb"[;{}]")
+_STATEMENT_END_OR_LINE = re.compile(rb"[;{}\n]")
 _INFO_WORD = re.compile(r"[\w+#]+")
 
 
@@ -286,10 +298,11 @@ def grammar_of(language: str | None) -> Grammar:
 def parsed(source: bytes, grammar: Grammar, check: Callable[[], None] = lambda: None) -> Tree:
     """Return the syntax tree of a source (UTF-8; any bytes are taken).
 
-    The work is bounded by the length of the source, whatever it holds; `check` is called now and then and may raise.
-    Raises RefusedError (`missing_extra:code`, `too_large`).
+    Steps and reading are bounded by the length of the source; `check` is called now and then and may raise. Memory is
+    not: recovery from errors can take its square, so that text of unknown origin is parsed best in a process of its own
+    with a limit. Raises RefusedError (`missing_extra:code`, `too_large`).
     """
-    if len(source) > MOST_BYTES:
+    if len(source) > MOST_BYTES or _most_operators(source, grammar) > MOST_OPERATORS:
         raise RefusedError(Refusal.TOO_LARGE)
     try:
         parser, language = import_module("tree_sitter").Parser, _loaded(grammar.module, grammar.factory)
@@ -305,6 +318,12 @@ def parsed(source: bytes, grammar: Grammar, check: Callable[[], None] = lambda: 
     if tree.root_node.descendant_count > MOST_NODES:
         raise RefusedError(Refusal.TOO_LARGE)
     return tree
+
+
+def _most_operators(source: bytes, grammar: Grammar) -> int:
+    """Return the number of operators and opening brackets in the statement that has most of them."""
+    statements = (_STATEMENT_END_OR_LINE if grammar.lines_end else _STATEMENT_END).split(source)
+    return max(len(_OPERATOR.findall(one)) if len(one) > MOST_OPERATORS else 0 for one in statements)
 
 
 class _Work:

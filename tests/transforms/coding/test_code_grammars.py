@@ -140,6 +140,13 @@ def test_a_source_beyond_the_limits_is_refused(monkeypatch: pytest.MonkeyPatch) 
         parsed(b"f();" * 100, grammar_of("c"))
 
 
+@pytest.mark.parametrize("chain", ["a=>", "a<", "*a(", "a?b:"])
+@pytest.mark.parametrize("grammar", GRAMMARS, ids=lambda grammar: grammar.name)
+def test_a_chain_of_operators_without_end_is_refused(grammar: code_grammars.Grammar, chain: str) -> None:
+    with pytest.raises(RefusedError, match="too_large"):
+        parsed(chain.encode() * 20_000, grammar)
+
+
 def test_the_parser_stops_when_it_has_worked_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(code_grammars._Work, "is_spent", True)
     with pytest.raises(RefusedError, match="too_large"):
