@@ -131,27 +131,28 @@ def aligned(rows: Rows) -> tuple[Template, list[Column]] | None:
 
     None if a time or nothing at all is in a place.
     """
-    fixed, first, places = [rows.front], [], []
+    fixed: list[list[str]] = [[rows.front]]
+    first, places = [], []
     for at, column in enumerate(rows.columns):
         glue = " " if at else ""
         head = column[0]
         if column.count(head) == len(column):
-            fixed[-1] += glue + head.replace(PAD, " ")
+            fixed[-1].append(glue + head.replace(PAD, " "))
         elif not head.strip(PAD):
             # of the two blanks around its placeholders one belongs to the gap, one to the next word
             first.append(" " * (len(head) + 1))
-            fixed.append("")
+            fixed.append([])
         elif not all(column):
             return None
         else:
             pieces, parts = _places(column)
             if any(TIME in "".join(part) for part in parts):
                 return None
-            fixed[-1] += glue + pieces[0]
-            fixed.extend(pieces[1:])
+            fixed[-1].append(glue + pieces[0])
+            fixed.extend([piece] for piece in pieces[1:])
             first.extend(part[0] for part in parts)
             places.extend(parts)
-    return Template(fixed, first), places
+    return Template(["".join(parts) for parts in fixed], first), places
 
 
 def _places(column: Column) -> tuple[list[str], list[Column]]:
