@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from headroom.blocks import Block, Edit, Fidelity, Lossless, Payload, Tier
@@ -133,7 +133,9 @@ class Compressor(Transform, ABC):
             return False
         if original == text:  # a form without a note is what it stands for
             return False
-        return any(candidate.text == text for candidate in self.candidates(View(original), context))
+        tiers = dict.fromkeys((context.tier, Tier.MAX))
+        forms = (form for tier in tiers for form in self.candidates(View(original), replace(context, tier=tier)))
+        return any(form.text == text for form in forms)
 
     def apply_request(self, payload: Payload) -> Payload:
         """Shrink every tool output of the payload, whatever its wire; other content stays."""

@@ -113,7 +113,7 @@ class ContentRouter(Transform):
 
     def _once(self, view: View, hint: Hint, context: Context, compressors: Sequence[Compressor]) -> Routed:
         if _NOTE.match(view.text) and any(compressor.wrote(view.text, context) for compressor in compressors):
-            return Routed(recognised=True)
+            return Routed(recognised=True, of_one_kind=True)
         chosen = self.weigh(view, hint, compressors)
         best = Routed(recognised=bool(chosen), of_one_kind=bool(chosen) and chosen[0].evidence >= NEARLY_ALL)
         for _, compressor in chosen:

@@ -14,7 +14,7 @@ it is; a line that looks like one of theirs is led by `|`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar
 
 from headroom.blocks import Fidelity, Lossless, Tier
@@ -56,7 +56,10 @@ class DiffCompressor(Compressor):
         return sum(1 for line in view.sample if line.startswith(_OF_DIFF)) / len(view.sample)
 
     def candidates(self, view: View, context: Context) -> Iterable[Lossless]:
-        """Yield the diff with short headers, and with all else that can be said once as well."""
+        """Yield the diff with short headers, then with what hunks share said once, then with changed lines merged.
+
+        Merged lines ask most of the reader: an added line is no longer there as it is in the file.
+        """
         lines = [VERBATIM + line if line[:1] in _LIKE_OURS and _is_like_ours(line) else line for line in view.lines]
         headers = file_headers.find(lines)
         bases = file_headers.bases_of(headers.values())
@@ -67,10 +70,11 @@ class DiffCompressor(Compressor):
             notes += [_NULL_NOTE] if any(header.lacks_a_side for header in headers.values()) else []
             yield _form(notes, lines, "diff.headers", Tier.PLAIN)
         context.check()
-        lines = _changes(lines)
-        used = [note for note, is_used in zip(_NOTES[1:], _used(lines), strict=True) if is_used]
-        if used:
-            yield _form([*notes, *used], lines, "diff.changes", Tier.LEGEND)
+        yield from _said_once(notes, lines, "diff.hunks", Tier.LEGEND)
+        if context.tier >= Tier.MAX:
+            merged = word_diff.encode(lines)
+            if sum(1 for line in merged if line[:1] == word_diff.MARK) >= _FEW:
+                yield from _said_once(notes, merged, "diff.words", Tier.MAX)
 
     def decode(self, text: str) -> str:
         """Restore all lines."""
@@ -96,11 +100,12 @@ def _is_like_ours(line: str) -> bool:
     return line.startswith((VERBATIM, word_diff.MARK, file_headers.MARK)) or hunks.is_like_ours(line)
 
 
-def _changes(lines: Sequence[str]) -> list[str]:
-    """Say once what lines of hunks and hunks share."""
-    merged = word_diff.encode(lines)
-    is_worth_it = sum(1 for line in merged if line[:1] == word_diff.MARK) >= _FEW
-    return hunks.without_signs(hunks.outdented(hunks.without_headings(merged if is_worth_it else lines)))
+def _said_once(notes: Sequence[str], lines: Sequence[str], encoding: str, tier: Tier) -> Iterator[Lossless]:
+    """Yield the form that says once what the lines of hunks share, and hunks among them, if they do."""
+    shorter = hunks.without_signs(hunks.outdented(hunks.without_headings(lines)))
+    used = [note for note, is_used in zip(_NOTES[1:], _used(shorter), strict=True) if is_used]
+    if used:
+        yield _form([*notes, *used], shorter, encoding, tier)
 
 
 def _used(body: Sequence[str]) -> tuple[bool, ...]:

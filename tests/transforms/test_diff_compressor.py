@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headroom.blocks import Block
+from headroom.blocks import Block, Tier
 from headroom.transforms.base import Context, Hint
 from headroom.transforms.diff_compressor import DiffCompressor
 from headroom.transforms.view import View
 
 DIFF = DiffCompressor()
-CONTEXT = Context()
+CONTEXT = Context(tier=Tier.MAX)
 
 
 def evidence(text: str) -> float:
@@ -108,6 +108,11 @@ def test_the_sign_of_a_long_run_stands_at_its_ends() -> None:
     assert result is not None
     assert " import os\n<+\n    value_0 = load(0)\n" in result
     assert "    value_39 = load(39)\n+>\n last\n" in result
+
+
+def test_an_added_line_stands_whole_unless_the_reader_may_be_asked_for_most() -> None:
+    whole = DIFF.shrink(Block((), FORMATS["lines changed in part"], "tool"), Context())
+    assert whole is None or all(line in whole.text for line in NEW.splitlines())
 
 
 def test_a_line_that_changed_in_part_is_shown_once() -> None:
