@@ -5,29 +5,14 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.forms import Subject
 
-from headroom.blocks import Block
-from headroom.transforms.base import Context, Hint
 from headroom.transforms.code_compressor import CodeAwareCompressor
-from headroom.transforms.view import View
 
 CODE = CodeAwareCompressor()
-CONTEXT = Context()
-
-
-def evidence(text: str) -> float:
-    return CODE.evidence(View(text), Hint())
-
-
-def shrunk(text: str) -> str | None:
-    found = CODE.shrink(Block((), text, "tool"), CONTEXT)
-    return found.text if found else None
-
-
-def restores(text: str) -> bool:
-    forms = list(CODE.candidates(View(text), CONTEXT))
-    return all(CODE.decode(form.text) == CODE.normal(text, form.of) for form in forms)
-
+SUBJECT = Subject(CODE)
+CONTEXT = SUBJECT.context
+evidence, shrunk, restores = SUBJECT.evidence, SUBJECT.shrunk, SUBJECT.restores
 
 SOURCE = [
     "import os",

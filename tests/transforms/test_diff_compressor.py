@@ -7,28 +7,17 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.forms import Subject
 
 from headroom.blocks import Block, Tier
-from headroom.transforms.base import Context, Hint
+from headroom.transforms.base import Context
 from headroom.transforms.diff_compressor import DiffCompressor
 from headroom.transforms.view import View
 
 DIFF = DiffCompressor()
-CONTEXT = Context(tier=Tier.MAX)
-
-
-def evidence(text: str) -> float:
-    return DIFF.evidence(View(text), Hint())
-
-
-def shrunk(text: str) -> str | None:
-    found = DIFF.shrink(Block((), text, "tool"), CONTEXT)
-    return found.text if found else None
-
-
-def restores(text: str) -> bool:
-    forms = list(DIFF.candidates(View(text), CONTEXT))
-    return all(DIFF.decode(form.text) == DIFF.normal(text, form.of) for form in forms)
+SUBJECT = Subject(DIFF, Tier.MAX)
+CONTEXT = SUBJECT.context
+evidence, shrunk, restores = SUBJECT.evidence, SUBJECT.shrunk, SUBJECT.restores
 
 
 def file(name: str, hunks: str, old: str = "a/", new: str = "b/") -> str:

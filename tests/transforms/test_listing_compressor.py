@@ -7,30 +7,16 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.forms import Subject
 
-from headroom.blocks import Block
-from headroom.transforms.base import Context, Hint
 from headroom.transforms.coding.padding import unpadded
 from headroom.transforms.listing_compressor import ListingCompressor
 from headroom.transforms.view import View
 
 LISTING = ListingCompressor()
-CONTEXT = Context()
-
-
-def evidence(text: str) -> float:
-    return LISTING.evidence(View(text), Hint())
-
-
-def shrunk(text: str) -> str | None:
-    found = LISTING.shrink(Block((), text, "tool"), CONTEXT)
-    return found.text if found else None
-
-
-def restores(text: str) -> bool:
-    forms = list(LISTING.candidates(View(text), CONTEXT))
-    return all(LISTING.decode(form.text) == LISTING.normal(text, form.of) for form in forms)
-
+SUBJECT = Subject(LISTING)
+CONTEXT = SUBJECT.context
+evidence, shrunk, restores = SUBJECT.evidence, SUBJECT.shrunk, SUBJECT.restores
 
 FIND = "".join(
     f"/srv/shop/backend/src/{folder}/{name}.py\n" for folder in ("orders", "stock/tests") for name in "abcdefgh"

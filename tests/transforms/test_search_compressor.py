@@ -7,29 +7,15 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.forms import Subject
 
-from headroom.blocks import Block
-from headroom.transforms.base import Context, Hint
 from headroom.transforms.search_compressor import SearchCompressor
 from headroom.transforms.view import View
 
 SEARCH = SearchCompressor()
-CONTEXT = Context()
-
-
-def evidence(text: str) -> float:
-    return SEARCH.evidence(View(text), Hint())
-
-
-def shrunk(text: str) -> str | None:
-    found = SEARCH.shrink(Block((), text, "tool"), CONTEXT)
-    return found.text if found else None
-
-
-def restores(text: str) -> bool:
-    forms = list(SEARCH.candidates(View(text), CONTEXT))
-    return all(SEARCH.decode(form.text) == SEARCH.normal(text, form.of) for form in forms)
-
+SUBJECT = Subject(SEARCH)
+CONTEXT = SUBJECT.context
+evidence, shrunk, restores = SUBJECT.evidence, SUBJECT.shrunk, SUBJECT.restores
 
 GREP = """\
 /srv/shop/backend/src/orders/models.py:12:    raise ValueError("no customer")

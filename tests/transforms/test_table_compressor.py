@@ -7,30 +7,16 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.forms import Subject
 
-from headroom.blocks import Block
-from headroom.transforms.base import Context, Hint
 from headroom.transforms.coding.drawn import undrawn
 from headroom.transforms.table_compressor import TableCompressor
 from headroom.transforms.view import View
 
 TABLE = TableCompressor()
-CONTEXT = Context()
-
-
-def evidence(text: str) -> float:
-    return TABLE.evidence(View(text), Hint())
-
-
-def shrunk(text: str) -> str | None:
-    found = TABLE.shrink(Block((), text, "tool"), CONTEXT)
-    return found.text if found else None
-
-
-def restores(text: str) -> bool:
-    forms = list(TABLE.candidates(View(text), CONTEXT))
-    return all(TABLE.decode(form.text) == TABLE.normal(text, form.of) for form in forms)
-
+SUBJECT = Subject(TABLE)
+CONTEXT = SUBJECT.context
+evidence, shrunk, restores = SUBJECT.evidence, SUBJECT.shrunk, SUBJECT.restores
 
 WEATHER = "date,weather,country\n" + "".join(
     f"2012-0{month}-{day},{'rain' if day % 2 else 'sun'},Iceland\n" for month in (1, 2) for day in range(10, 22)
