@@ -39,11 +39,11 @@ class Server:
         fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / _TICKS
 
-    def resident_mb(self) -> float:
-        """Return the memory that the process holds, in MB of 10^6 bytes."""
+    def resident_mib(self) -> float:
+        """Return the memory that the process holds, in MiB."""
         for line in Path(f"/proc/{self.pid}/status").read_text(encoding="ascii", errors="replace").splitlines():
             if line.startswith("VmRSS:"):
-                return int(line.split()[1]) * 1024 / 1e6
+                return int(line.split()[1]) / 1024
         return 0.0
 
 

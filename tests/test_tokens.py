@@ -79,5 +79,11 @@ def test_ranks_of_tiktoken_give_the_same_counts_where_they_are_on_this_machine()
 
     for name, model in (("o200k_base", "gpt-4o"), ("cl100k_base", "gpt-4")):
         oracle = tiktoken.get_encoding(name)
-        for text in (*_random_texts(2000), "def f(x):\n    return x", "naïve café — 日本語", "a" * 500, "0123456789" * 9):
+        for text in (
+            *_random_texts(2000),
+            "def f(x):\n    return x",
+            "naïve café — 日本語",
+            "a" * 500,
+            "0123456789" * 9,
+        ):
             assert count(text, model) == len(oracle.encode(text, disallowed_special=()))

@@ -14,7 +14,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from statistics import median_low
 from typing import ClassVar
 
 from headroom.blocks import Fidelity, Lossless, Tier
@@ -213,7 +212,7 @@ def _rows(lines: list[str], form: Form) -> Iterator[list[str] | None]:
 
 def _width(counts: list[int]) -> int:
     """Return how many cells nearly all rows have at least; lines between rows have fewer than half of them."""
-    usual = median_low(counts)
+    usual = sorted(counts)[(len(counts) - 1) // 2]
     rows = sorted(count for count in counts if 2 * count > usual)
     return min(rows[len(rows) // 10], _MAX_CELLS)
 

@@ -33,7 +33,7 @@ def test_the_upstream_answers_bodies_of_all_sizes_whole_and_streamed():
     with upstream() as server:
         whole = asyncio.run(ask(server, [b"{}", b"x" * 300_000]))
         streamed = asyncio.run(ask(server, [b"{}"], streamed=True))
-        assert server.resident_mb() > 1
+        assert server.resident_mib() > 1
         assert server.cpu_seconds() >= 0
     assert len(whole.timed) == len(streamed.timed) == 4
     assert all(0 < one.first <= one.whole for one in whole.timed)
