@@ -13,55 +13,24 @@ from headroom.providers.vendors import ANTHROPIC, GEMINI, OPENAI, Vendor
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One row: `POST` of a JSON body in `wire` to a path that ends in `suffix`.
-
-    `generates` is False where the answer is a count or a receipt and no tokens are billed for output.
-    """
+    """One row: `POST` of a JSON body in `wire` to a path that ends in `suffix`."""
 
     name: str
     suffix: str
     wire: str
     vendor: Vendor
     example: str
-    generates: bool = True
 
 
 ROUTES: tuple[Route, ...] = (
     Route("openai.chat", "/chat/completions", "openai-chat", OPENAI, "/v1/chat/completions"),
     Route("openai.responses", "/responses", "openai-responses", OPENAI, "/v1/responses"),
     Route("anthropic.messages", "/v1/messages", "anthropic", ANTHROPIC, "/v1/messages"),
-    Route(
-        "anthropic.count_tokens",
-        "/v1/messages/count_tokens",
-        "anthropic",
-        ANTHROPIC,
-        "/v1/messages/count_tokens",
-        generates=False,
-    ),
-    Route(
-        "anthropic.batches",
-        "/v1/messages/batches",
-        "anthropic-batches",
-        ANTHROPIC,
-        "/v1/messages/batches",
-        generates=False,
-    ),
+    Route("anthropic.count_tokens", "/v1/messages/count_tokens", "anthropic", ANTHROPIC, "/v1/messages/count_tokens"),
+    Route("anthropic.batches", "/v1/messages/batches", "anthropic-batches", ANTHROPIC, "/v1/messages/batches"),
     Route("gemini.generate", ":generateContent", "gemini", GEMINI, "/v1beta/models/gemini-3:generateContent"),
-    Route(
-        "gemini.stream",
-        ":streamGenerateContent",
-        "gemini",
-        GEMINI,
-        "/v1beta/models/gemini-3:streamGenerateContent",
-    ),
-    Route(
-        "gemini.count_tokens",
-        ":countTokens",
-        "gemini",
-        GEMINI,
-        "/v1beta/models/gemini-3:countTokens",
-        generates=False,
-    ),
+    Route("gemini.stream", ":streamGenerateContent", "gemini", GEMINI, "/v1beta/models/gemini-3:streamGenerateContent"),
+    Route("gemini.count_tokens", ":countTokens", "gemini", GEMINI, "/v1beta/models/gemini-3:countTokens"),
 )
 
 # The last segment of a path (or what follows its last colon) decides in one look-up for nearly every request

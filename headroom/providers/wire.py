@@ -55,10 +55,6 @@ class Wire(ABC):
     def usage(self, answer: Mapping[str, Any]) -> Usage | None:
         """Read the usage from a whole answer or from one event of a streamed one; None if it holds none."""
 
-    def has_tools(self, payload: Payload) -> bool:
-        """Say whether the request offers the model any tools."""
-        return bool(payload.get("tools"))
-
 
 @dataclass(frozen=True, slots=True)
 class Call:
