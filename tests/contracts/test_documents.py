@@ -21,7 +21,9 @@ def _blocks(language):
 
 @pytest.mark.parametrize("code", _blocks("python"))
 def test_python_examples_run(code):
-    exec(compile(code, "example", "exec"), {"__name__": "example"})
+    names = {"__name__": "example"}
+    exec(compile(code, "example", "exec"), names)
+    assert len(names) > 2, "the example defines nothing"
 
 
 @pytest.mark.parametrize("code", _blocks("sh"))

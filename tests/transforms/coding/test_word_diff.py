@@ -74,4 +74,4 @@ def test_any_merged_pair_comes_back(old: str, new: str) -> None:
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.text(st.sampled_from("~-+[]{}a "), max_size=9), max_size=9))
 def test_decoding_is_total(lines: list[str]) -> None:
-    decode(lines)
+    assert all(isinstance(line, str) for line in decode(lines))
