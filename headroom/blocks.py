@@ -33,6 +33,7 @@ class Reason(StrEnum):
     IS_ERROR = "is_error"
     OPAQUE = "opaque"
     RETRIEVED = "retrieved"
+    FROZEN = "frozen"
     BYPASS = "bypass"
     HOOK = "hook"
     OFF = "off"
@@ -52,6 +53,22 @@ class Fidelity(StrEnum):
     DISPLAY = "display"
 
 
+class Channel(StrEnum):
+    """How a reader can ask for an original: a tool that we resolve, our MCP server, a shell command, an HTTP call."""
+
+    TOOL = "tool"
+    MCP = "mcp"
+    SHELL = "shell"
+    HTTP = "http"
+
+
+class Mode(StrEnum):
+    """Which blocks are decided: all, or the newest turn only (for conversations that are warm at the provider)."""
+
+    TOKEN = "token"  # noqa: S105 - a mode, no secret
+    CACHE = "cache"
+
+
 class Tier(IntEnum):
     """How much a reader has to do: read at sight, read one legend line, follow back references."""
 
@@ -65,9 +82,10 @@ class Block:
     """One readable string of a request.
 
     `role` is `system`, `user`, `assistant` or `tool`. `tool` and `arguments` (JSON text) name the call that made
-    a tool output, empty if unknown. `message` is the index of the message it stands in. `cached` says that it
-    stands at or before the client's last cache breakpoint. `opaque` marks content that must not be read: its
-    `text` is empty. `protected` is the reason why it must stay as it is, or None.
+    a tool output, empty if unknown; `call` is the id of that call. `question` is what the user said last before it.
+    `message` is the index of the message it stands in. `cached` says that it stands at or before the client's last
+    cache breakpoint. `opaque` marks content that must not be read: its `text` is empty. `protected` is the reason
+    why it must stay as it is, or None.
     """
 
     path: JsonPath
@@ -75,6 +93,8 @@ class Block:
     role: str
     tool: str = ""
     arguments: str = ""
+    call: str = ""
+    question: str = ""
     message: int = 0
     is_error: bool = False
     cached: bool = False
@@ -84,10 +104,14 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A new JSON value for one path of a body; for compressed blocks a string."""
+    """A new JSON value for one path of a body; for compressed blocks a string.
+
+    With `append` the path is that of a list and the value becomes its last element.
+    """
 
     path: JsonPath
     value: Any
+    append: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +128,43 @@ class Lossless:
 
 
 @dataclass(frozen=True, slots=True)
+class Capability:
+    """How the reader of one text gets its original back: by `handle`, through `channel`.
+
+    Made by `ccr.marker.Mint` alone, once the original is kept where that channel finds it.
+    """
+
+    channel: Channel
+    handle: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reduction:
+    """A draft that leaves things out. It cannot be sent; with a capability it becomes `Lossy`.
+
+    `text` holds lines or records of the original and notes of ours; it may still be encoded without loss. `note`
+    says in source units what is missing, without brackets: `lines 12-240 left out: 229 of level INFO`.
+    """
+
+    text: str
+    note: str
+    encoding: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lossy:
+    """A shorter text that leaves things out, and how its reader gets them back. Its last line is the marker."""
+
+    text: str
+    capability: Capability
+    encoding: str
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What happened to one block and why. Tokens are those of the text as the model reads it.
 
+    `handle` names the original of a text that leaves things out; empty for everything else.
     `remembered` and `microseconds` tell of the work, not of the decision: equal decisions may differ in them.
     """
 
@@ -119,6 +177,7 @@ class Decision:
     compressor: str = ""
     encoding: str = ""
     fidelity: Fidelity | None = None
+    handle: str = ""
     remembered: bool = field(default=False, compare=False)
     microseconds: int = field(default=0, compare=False)
 
@@ -132,7 +191,8 @@ class Decision:
 class Outcome:
     """The body to send, and what was decided on the way. `body` is the very object that came in if unchanged.
 
-    `counting` says how tokens were counted, `note` why nothing was decided, if so. Tokens are those of all readable
+    `originals` are the texts of this request that were shortened with loss, by handle; `offers_retrieval` says that
+    the retrieval tool stands in the body. `counting` says how tokens were counted, `note` why nothing was decided, if so. Tokens are those of all readable
     blocks, as they came and as they are sent.
     """
 
@@ -142,6 +202,8 @@ class Outcome:
     note: str = ""
     microseconds: int = 0
     metadata: dict[str, Any] = field(default_factory=dict)
+    originals: dict[str, str] = field(default_factory=dict)
+    offers_retrieval: bool = False
     tokens_before: int = field(init=False)
     tokens_after: int = field(init=False)
 

@@ -9,6 +9,7 @@ HeadroomError
 ├── UpstreamError          the provider's or the network's
 │   ├── UpstreamUnreachableError  502
 │   └── UpstreamTimeoutError      504
+├── StoreError             the store's: what is kept cannot be read or written; the caller goes on without it
 └── CompressionError       ours: the block goes on as it came, counted with its reason
     └── BudgetExceededError   a block or a request took longer than it may
 """
@@ -65,6 +66,10 @@ class UpstreamTimeoutError(UpstreamError):
 
     status = 504
     code = "upstream_timeout"
+
+
+class StoreError(HeadroomError):
+    """A store cannot be asked: its disk is full or read-only, its server is gone, or it is closed."""
 
 
 class CompressionError(HeadroomError):

@@ -9,7 +9,7 @@ import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 
-from headroom.blocks import Tier
+from headroom.blocks import Mode, Tier
 
 
 @dataclass(frozen=True)
@@ -19,11 +19,17 @@ class Policy:
     `min_tokens`: shorter blocks stay. `max_block_chars`: longer blocks stay. `max_error_chars`: error results up
     to this length stay. `verify_below_chars`: new results for blocks below this are proved by
     decoding them.
+    With `lossless` nothing is left out, whatever the reader could get back; otherwise `min_lossy_gain` tokens, and
+    `min_lossy_share` of the lossless form, are what leaving something out must save, its marker paid.
     `block_seconds` and `request_seconds` are safety nets: what overruns them goes on as it came.
     """
 
     optimize: bool = True
+    mode: Mode = Mode.TOKEN
     tier: Tier = Tier.LEGEND
+    lossless: bool = False
+    min_lossy_gain: int = 150
+    min_lossy_share: float = 0.15
     compress_user_messages: bool = False
     excluded_tools: tuple[str, ...] = ()
     min_tokens: int = 250
@@ -34,6 +40,10 @@ class Policy:
     request_seconds: float = 10.0
     max_body_bytes: int = 67_108_864
     max_depth: int = 512
+
+    def least_gain(self, tokens: int) -> int:
+        """Return how many of a lossless form's tokens leaving something out must save to be worth a retrieval."""
+        return max(self.min_lossy_gain, round(tokens * self.min_lossy_share))
 
     @cached_property
     def version(self) -> bytes:

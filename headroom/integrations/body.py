@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -10,6 +11,9 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_LARGE = 1_048_576
+"""Bodies above this size are put together in a thread: CPython lets other threads run while it joins so much."""
 
 
 class BodyReader:
@@ -43,7 +47,7 @@ class BodyReader:
             if size > self._max_bytes:
                 return None
             if not message.get("more_body", False):
-                self.body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+                self.body = await _joined(chunks, size)
                 return self.body
 
     async def replay(self) -> Message:
@@ -58,3 +62,9 @@ class BodyReader:
             return waiting.pop() if waiting else await self._receive()
 
         return receive
+
+
+async def _joined(chunks: list[bytes], size: int) -> bytes:
+    if len(chunks) == 1:
+        return chunks[0]
+    return b"".join(chunks) if size <= _LARGE else await asyncio.to_thread(b"".join, chunks)

@@ -87,8 +87,9 @@ def _content(
         if kind == "tool_use":
             calls[string(item.get("id"))] = Call(string(item.get("name")), as_json(item.get("input")))
         elif kind == "tool_result":
-            call = calls.get(string(item.get("tool_use_id")), Call())
-            known = {"tool": call.tool, "arguments": call.arguments, "is_error": item.get("is_error") is True}
+            made_by = string(item.get("tool_use_id"))
+            call, failed = calls.get(made_by, Call()), item.get("is_error") is True
+            known = {"tool": call.tool, "arguments": call.arguments, "call": made_by, "is_error": failed}
             for inner, text in parts(item.get("content"), (*where, "content"), ("text",)):
                 yield part, block(inner, text, "tool", index, **known)
         elif kind == "text" and role and isinstance(item.get("text"), str):

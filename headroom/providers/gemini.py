@@ -62,9 +62,10 @@ def _part(part: dict[str, Any], path: JsonPath, role: str, index: int, calls: di
     elif response_key in part:
         given = record(part[response_key])
         name = string(given.get("name"))
-        call = calls.get(string(given.get("id")) or name, Call(name))
+        made_by = string(given.get("id"))
+        call = calls.get(made_by or name, Call(name))
         for where, text in _leaves(given.get("response"), (*path, response_key, "response")):
-            yield block(where, text, "tool", index, tool=call.tool, arguments=call.arguments)
+            yield block(where, text, "tool", index, tool=call.tool, arguments=call.arguments, call=made_by)
     elif isinstance(part.get("text"), str) and role and not _is_thought(part):
         yield block((*path, "text"), part["text"], role, index)
     else:

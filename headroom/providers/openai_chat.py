@@ -44,12 +44,12 @@ class OpenAIChat(Wire):
         for index, message in records(payload.get("messages")):
             calls.update(_calls(message))
             role = ROLES.get(string(message.get("role")), "")
-            call = calls.get(string(message.get("tool_call_id")), Call(string(message.get("name"))))
-            if role != "tool":
-                call = Call()
+            made_by = string(message.get("tool_call_id"))
+            call = calls.get(made_by, Call(string(message.get("name"))))
+            known = {"tool": call.tool, "arguments": call.arguments, "call": made_by} if role == "tool" else {}
             path = ("messages", index, "content")
             for where, text in parts(message.get("content"), path, ("text",)):
-                yield block(where, text if role else None, role, index, tool=call.tool, arguments=call.arguments)
+                yield block(where, text if role else None, role, index, **known)
 
     def usage(self, answer: Mapping[str, Any]) -> Usage | None:
         """Read `usage`; in a stream it stands in the last chunk, if the client asked for it."""

@@ -74,8 +74,9 @@ def _item(kind: str, item: dict[str, Any], index: int, calls: dict[str, Call]) -
             yield block(where, text if role else None, role, index)
     elif kind in _OUTPUTS:
         own = Call(string(item.get("name")), as_json(item.get("arguments")))
-        call = own if kind == "mcp_call" else calls.get(string(item.get("call_id")), Call())
+        made_by = string(item.get("call_id"))
+        call = own if kind == "mcp_call" else calls.get(made_by, Call())
         for where, text in parts(item.get("output"), ("input", index, "output"), _TEXTS):
-            yield block(where, text, "tool", index, tool=call.tool, arguments=call.arguments)
+            yield block(where, text, "tool", index, tool=call.tool, arguments=call.arguments, call=made_by)
     elif kind not in _CALLS:
         yield block(("input", index), None, "", index)

@@ -6,13 +6,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import msgspec
 
 from headroom.blocks import Block, JsonPath, Payload
+
+
+QUESTION_CHARS = 2_000
+"""Of what a user said, this much from the end is kept as the question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,15 @@ class Call:
 
     tool: str = ""
     arguments: str = ""
+
+
+def with_questions(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Tell every tool output what the user said last before it."""
+    question = ""
+    for one in blocks:
+        if one.role == "user" and one.text.strip():
+            question = one.text[-QUESTION_CHARS:]
+        yield replace(one, question=question) if one.role == "tool" else one
 
 
 def records(value: Any) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
-from headroom.blocks import Block, Edit, Fidelity, Lossless, Payload, Tier
+from headroom.blocks import Block, Edit, Fidelity, Lossless, Payload, Reduction, Tier
 from headroom.errors import CompressionError
 from headroom.providers import recognise
 from headroom.tokens import TokenCounter
@@ -43,10 +43,14 @@ class Transform:
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """What is known of a text besides itself: the call that made it. A hint is never proof."""
+    """What is known of a text besides itself: the call that made it, and what the user asked before it.
+
+    A hint is never proof.
+    """
 
     tool: str = ""
     arguments: str = ""
+    question: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,13 @@ class Compressor(Transform, ABC):
     @abstractmethod
     def candidates(self, view: View, context: Context) -> Iterable[Lossless]:
         """Yield restorable forms of the text; they need not be shorter, the cheapest is chosen by tokens."""
+
+    def reductions(self, view: View, hint: Hint, context: Context) -> Iterable[Reduction]:  # noqa: ARG002 - for subclasses
+        """Yield drafts that leave things out, for readers that can get the original back.
+
+        What stays are lines or records of the text, in order, and notes; the router encodes them further.
+        """
+        return ()
 
     @abstractmethod
     def decode(self, text: str) -> str:

@@ -82,18 +82,18 @@ class ContentRouter(Transform):
         protector: TagProtector | None = None,
     ) -> Routed:
         """Return the cheapest form of the text: whole, or part by part where kinds or protected regions meet."""
-        if _is_binary(view) or _is_hollow(view):
+        if is_unreadable(view):
             return Routed()
         segments = protector.segments(view.text) if protector else []
         if not any(segment.kept for segment in segments):
-            return self._best(view, hint, context, compressors)
+            return self.best(view, hint, context, compressors)
         parts = [
-            Routed() if segment.kept else self._best(View(segment.text), hint, context, compressors)
+            Routed() if segment.kept else self.best(View(segment.text), hint, context, compressors)
             for segment in segments
         ]
         return _glued([segment.text for segment in segments], parts, context)
 
-    def _best(self, view: View, hint: Hint, context: Context, compressors: Sequence[Compressor]) -> Routed:
+    def best(self, view: View, hint: Hint, context: Context, compressors: Sequence[Compressor]) -> Routed:
         """Return the cheapest form of a text. What was drawn may be of another kind underneath: that comes next."""
         best = self._whole_or_cut(view, hint, context, compressors)
         if best.result is None or best.result.of is not Fidelity.DISPLAY or best.result.tier is not Tier.PLAIN:
@@ -123,14 +123,19 @@ class ContentRouter(Transform):
         return best
 
 
+def is_unreadable(view: View) -> bool:
+    """Say whether no form of the text helps a reader: it is binary data, or there is nothing in it to find."""
+    return _is_binary(view) or _is_hollow(view)
+
+
 def _is_binary(view: View) -> bool:
-    """Say whether the text is data that was decoded for want of something better: no form of it helps a reader."""
+    """Say whether the text is data that was decoded for want of something better."""
     edges = view.text[:BINARY_CHARS] + view.text[-BINARY_CHARS:]
     return len(_UNPRINTABLE.findall(edges)) * 20 > len(edges)
 
 
 def _is_hollow(view: View) -> bool:
-    """Say whether more than half of the text is line ends: there is nothing in it to find."""
+    """Say whether more than half of the text is line ends."""
     return view.text.count("\n") * 2 > len(view.text)
 
 

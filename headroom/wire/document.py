@@ -9,6 +9,9 @@ import msgspec
 from headroom.blocks import Payload
 from headroom.errors import BodyError
 
+_LEVELS = 6
+"""Levels of containers above the values between which other threads run: those of a block in any wire."""
+
 
 def read(body: bytes, max_depth: int) -> Payload:
     """Decode a body.
@@ -17,7 +20,7 @@ def read(body: bytes, max_depth: int) -> Payload:
     (RFC 8259) without lone surrogates and at most `max_depth` levels deep.
     """
     try:
-        value = msgspec.json.decode(body)
+        value = _DECODER.decode(body)
     except RecursionError:
         raise BodyError("too_deep") from None
     except (msgspec.MsgspecError, UnicodeDecodeError):
@@ -27,6 +30,26 @@ def read(body: bytes, max_depth: int) -> Payload:
     if _deeper_than(value, max_depth):
         raise BodyError("too_deep")
     return value
+
+
+def _json_value(levels: int) -> Any:
+    """Return the type of any JSON value, with `object` in the place of what stands `levels` below it."""
+    if not levels:
+        return object
+    below = _json_value(levels - 1)
+    return None | bool | int | float | str | list[below] | dict[str, below]
+
+
+def _as_it_is(_: type, value: Any) -> Any:
+    """Return a value of type `object`.
+
+    The decoder is one C function, which lets no other thread run. It calls this one, of Python, for every such
+    value: there the interpreter changes threads, so that a large body does not hold up the event loop.
+    """
+    return value
+
+
+_DECODER = msgspec.json.Decoder(_json_value(_LEVELS), dec_hook=_as_it_is)
 
 
 def _deeper_than(root: Payload, levels: int) -> bool:

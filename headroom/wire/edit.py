@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from headroom.blocks import Edit, JsonPath, Payload
+from headroom.blocks import Edit, Payload
 
 
 def apply(payload: Payload, edits: Iterable[Edit]) -> Payload:
@@ -16,20 +16,21 @@ def apply(payload: Payload, edits: Iterable[Edit]) -> Payload:
     fresh: dict[int, Any] = {}
     root: Any = payload
     for edit in edits:
-        root = _set(root, edit.path, edit.value, fresh)
+        root = _set(root, edit, fresh)
     result: Payload = root
     return result
 
 
-def _set(root: Any, path: JsonPath, value: Any, fresh: dict[int, Any]) -> Any:
-    """Set `value` at `path`, copying each container once; `fresh` keeps our copies alive and known."""
+def _set(root: Any, edit: Edit, fresh: dict[int, Any]) -> Any:
+    """Make one edit, copying each container on the way once; `fresh` keeps our copies alive and known."""
+    path = edit.path
     if not path:
-        return value
+        return edit.value
     root = node = _own(root, fresh)
     for key in path[:-1]:
         node[key] = _own(node[key], fresh)
         node = node[key]
-    node[path[-1]] = value
+    node[path[-1]] = [*node[path[-1]], edit.value] if edit.append else edit.value
     return root
 
 

@@ -23,9 +23,12 @@ Wanted = dict[str | int, Any]
 """A tree of path steps; a leaf is an empty dict."""
 
 _SPACE = re.compile(rb"[ \t\n\r]*+")
-_REST = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _SCALAR = re.compile(rb"[^ \t\n\r,\]}]++")
-_BRACKET = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{}]', re.DOTALL)
+_TOKEN = re.compile(rb'"(?:[^"\\]{0,256}+(?:\\.[^"\\]{0,256}+){0,8}+(")|)|[\[\]{}]', re.DOTALL)
+"""A bracket, a short string, or the opening quote of a longer one."""
+_TEXT = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
+_WINDOW = 262_144
+"""Bytes looked at in one call: no other thread runs meanwhile."""
 MANY_QUOTES = 48
 _OPENING, _CLOSING = b"[{", b"]}"
 
@@ -109,18 +112,30 @@ def _skip(body: bytes, start: int) -> int:
     first = body[start]
     if first == 0x22:
         return _string(body, start)
-    if first not in _OPENING:
-        match = _SCALAR.match(body, start)
-        return match.end() if match else len(body)
-    depth = 0
-    for token in _BRACKET.finditer(body, start):
-        mark = body[token.start()]
-        if mark in _OPENING:
-            depth += 1
-        elif mark in _CLOSING:
-            depth -= 1
-            if depth == 0:
-                return token.end()
+    if first in _OPENING:
+        return _container(body, start)
+    match = _SCALAR.match(body, start)
+    return match.end() if match else len(body)
+
+
+def _container(body: bytes, start: int) -> int:
+    """Return where the array or object that starts here ends."""
+    depth, position = 0, start
+    while position < len(body):
+        end = position + _WINDOW
+        for token in _TOKEN.finditer(body, position, end):
+            mark = body[token.start()]
+            if mark == 0x22:
+                if not token[1]:
+                    end = _string(body, token.start())
+                    break
+            elif mark in _OPENING:
+                depth += 1
+            else:
+                depth -= 1
+                if depth == 0:
+                    return token.end()
+        position = end
     raise BodyError("unbalanced")
 
 
@@ -136,10 +151,19 @@ def _string(body: bytes, start: int) -> int:
             raise BodyError("unbalanced")
         if body[end - 1] != 0x5C or not _is_escaped(body, end):
             return end + 1
-    match = _REST.match(body, end + 1)
-    if match is None:
-        raise BodyError("unbalanced")
-    return match.end()
+    return _text(body, end + 1)
+
+
+def _text(body: bytes, start: int) -> int:
+    """Return where the string ends in whose text `start` stands, not behind a backslash."""
+    position = start
+    while position < len(body):
+        match = _TEXT.match(body, position, position + _WINDOW)
+        end = match.end() if match else position
+        if body[end : end + 1] == b'"':
+            return end + 1
+        position = end if end > position else len(body)
+    raise BodyError("unbalanced")
 
 
 def _is_escaped(body: bytes, quote: int) -> bool:

@@ -8,7 +8,10 @@ import msgspec
 
 from headroom.blocks import Edit
 from headroom.errors import BodyError
-from headroom.wire.locate import locate
+from headroom.wire.locate import Span, locate
+
+_LIST = 0x5B
+_SPACE = b" \t\n\r"
 
 
 def splice(body: bytes, edits: Sequence[Edit]) -> bytes:
@@ -23,13 +26,26 @@ def splice(body: bytes, edits: Sequence[Edit]) -> bytes:
     came = memoryview(body)  # slices of it are no copies
     pieces: list[bytes | memoryview] = []
     done = 0
-    for (start, end), edit in sorted(((spans[edit.path], edit) for edit in edits), key=lambda pair: pair[0]):
+    found = (_replacement(body, spans[edit.path], edit) for edit in edits)
+    for start, end, value in sorted(found, key=lambda one: one[:2]):
         if start < done:
             raise BodyError("overlapping_edits")
-        pieces += (came[done:start], _encode(edit))
+        pieces += (came[done:start], value)
         done = end
     pieces.append(came[done:])
     return b"".join(pieces)
+
+
+def _replacement(body: bytes, span: Span, edit: Edit) -> tuple[int, int, bytes]:
+    """Return which bytes go and what comes instead; a value is appended before the closing bracket of its list."""
+    start, end = span
+    value = _encode(edit)
+    if not edit.append:
+        return start, end, value
+    if body[start] != _LIST:
+        raise BodyError("not_a_list")
+    empty = not body[start + 1 : end - 1].strip(_SPACE)
+    return end - 1, end - 1, value if empty else b"," + value
 
 
 def _encode(edit: Edit) -> bytes:

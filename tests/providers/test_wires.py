@@ -163,7 +163,7 @@ def test_a_tool_output_is_found_with_the_call_that_made_it(name):
 
 def test_an_output_without_its_call_is_found_all_the_same():
     payload = {"messages": [{"role": "tool", "tool_call_id": "gone", "content": OUTPUT}]}
-    assert tool_blocks("openai-chat", payload) == [Block(("messages", 0, "content"), OUTPUT, "tool")]
+    assert tool_blocks("openai-chat", payload) == [Block(("messages", 0, "content"), OUTPUT, "tool", call="gone")]
 
 
 def test_error_flags_and_cache_breakpoints_are_read():

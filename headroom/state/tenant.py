@@ -1,0 +1,25 @@
+"""Whose a value is: the caller is known by the credential that it sends, and the credential is never kept."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+
+CREDENTIAL_HEADERS = (b"authorization", b"x-api-key", b"api-key", b"x-goog-api-key")
+"""Headers by which clients of the providers say who they are, in the order in which they are read."""
+
+_ANONYMOUS = b"anonymous"
+_HEX_DIGITS = 32
+
+
+def tenant_of(headers: Mapping[bytes, bytes], key: bytes) -> str:
+    """Return the tenant of a caller: 32 hex digits of an HMAC-SHA256 (RFC 2104) over its credential headers.
+
+    `headers` has lower-case names, as ASGI gives them. All callers without a credential are one tenant. `key` is the
+    secret of the workspace: without it nobody can tell which credential a tenant stands for.
+    """
+    given = [(name, headers[name].strip()) for name in CREDENTIAL_HEADERS if headers.get(name, b"").strip()]
+    # Lengths before the values, so that no credential can be spelled as two others.
+    message = b"".join(b"%s=%d:%s;" % (name, len(value), value) for name, value in given) or _ANONYMOUS
+    return hmac.new(key, message, hashlib.sha256).hexdigest()[:_HEX_DIGITS]
