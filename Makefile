@@ -4,8 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+AS_ROOT := $(if $(filter-out 0,$(shell id -u)),sudo) DEBIAN_FRONTEND=noninteractive
 
-.PHONY: setup demo test fuzz lint format bench bench-hop bench-body bench-compress bench-confusion bench-scaling bench-bill test-integrations docs clean
+.PHONY: setup system-packages demo test fuzz lint format bench bench-hop bench-body bench-compress bench-confusion bench-scaling bench-bill test-integrations docs clean
 
 setup: $(READY)
 
@@ -15,10 +16,14 @@ $(READY): pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
 	touch $(READY)
 
+# The tests of the stores run a real Redis; where one is installed, nothing happens.
+system-packages:
+	@command -v redis-server >/dev/null || { $(AS_ROOT) apt-get update -qq && $(AS_ROOT) apt-get install -qq --yes redis-server; }
+
 demo: $(READY)
 	$(BIN)/headroom demo
 
-test: $(READY)
+test: $(READY) system-packages
 	$(BIN)/pytest
 
 fuzz: $(READY)
