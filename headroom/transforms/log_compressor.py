@@ -16,10 +16,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from headroom.blocks import Fidelity, Lossless, Tier
+from headroom.blocks import Fidelity, Lossless, Reduction, Tier
 from headroom.transforms import log_formats
 from headroom.transforms.base import Compressor, Context, Hint
-from headroom.transforms.coding import prefix, repeats, signs, template_reader, templates
+from headroom.transforms.coding import line_reduction, prefix, repeats, signs, template_reader, templates
 from headroom.transforms.coding.budget import Budget
 from headroom.transforms.coding.display import as_displayed
 from headroom.transforms.coding.signs import Signs
@@ -124,6 +124,12 @@ class LogCompressor(Compressor):
         lines = text.split("\n") if displayed else view.lines
         for header, form in _forms(text, lines, context, displayed=displayed):
             yield Lossless(form, of, header.encoding, Tier.LEGEND if header.signs else Tier.PLAIN)
+
+    def reductions(self, view: View, hint: Hint, context: Context) -> Iterator[Reduction]:  # noqa: ARG002
+        """Yield what stays of the text where more of what is shown is left out."""
+        reduced = line_reduction.reduced(as_displayed(view.text).split("\n"), hint)
+        if reduced is not None:
+            yield Reduction(*reduced, "log.selected")
 
     def _is_own(self, text: str, context: Context) -> bool:
         """Say whether a text is the cheapest form of what it stands for; one that merely begins like it is not."""

@@ -1,0 +1,63 @@
+"""A log, build or test run with the records that stay, and notes in the place of those that do not.
+
+10:00:01 INFO worker 7 took job a1f from queue mail
+[228 more like this left out]
+[lines 12-240 left out]
+10:07:46 WARN queue mail is full
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from headroom.transforms.base import Hint
+from headroom.transforms.coding import clock, line_selection, notes
+from headroom.transforms.coding.line_selection import Record
+
+_LIKE = 8
+_ONE_IN = 25
+"""So many records of a kind, and one in so many of all, must be missing for them to be counted below the example."""
+_LEVELS = 6
+
+
+def reduced(lines: Sequence[str], hint: Hint) -> tuple[str, str] | None:
+    """Return what stays of a text, and what does not in a phrase; None if nothing is worth leaving out."""
+    found = line_selection.records(lines)
+    stay = line_selection.stays(lines, found, hint)
+    if all(stay):
+        return None
+    hidden = [record for record in found if not stay[record.start]]
+    shown = [record for record in found if stay[record.start]]
+    missing = f"{stay.count(False)} of {len(lines)} lines left out"
+    return "\n".join(_written(lines, stay, _counts(hidden, shown, len(found)))), missing + _what(lines, hidden)
+
+
+def _counts(hidden: Sequence[Record], shown: Sequence[Record], total: int) -> dict[int, int]:
+    """Return how many records are missing that are like one shown, by the line above which to say so."""
+    counts = Counter(record.kind for record in hidden if record.kind)
+    example: dict[str, int] = {}
+    for record in shown:
+        example.setdefault(record.kind, record.end)
+    least = max(_LIKE, total // _ONE_IN)
+    return {example[kind]: count for kind, count in counts.items() if kind in example and count >= least}
+
+
+def _written(lines: Sequence[str], stay: Sequence[bool], counts: Mapping[int, int]) -> Iterator[str]:
+    ends = dict(line_selection.gaps(stay))
+    for at, line in enumerate(lines):
+        if at in counts:
+            yield notes.bracketed(f"{counts[at]} more like this left out")
+        if at in ends:
+            yield notes.bracketed(notes.left_out("lines", range(at + 1, ends[at] + 1)))
+        if stay[at]:
+            yield line
+
+
+def _what(lines: Sequence[str], hidden: Sequence[Record]) -> str:
+    """Say of which levels the hidden records are, and between which times."""
+    levels = Counter(record.level for record in hidden if record.level).most_common(_LEVELS)
+    parts = [", ".join(f"{level} {count}" for level, count in levels)] if levels else []
+    times = [clock.find(lines[record.start]) for record in (*hidden[:1], *hidden[-1:])]
+    parts += [" to ".join(time.group() for time in times if time)] if any(times) else []
+    return f": {'; '.join(parts)}" if parts else ""
