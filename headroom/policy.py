@@ -19,6 +19,7 @@ class Policy:
     `min_tokens`: shorter blocks stay. `max_block_chars`: longer blocks stay. `max_error_chars`: error results up
     to this length stay. `verify_below_chars`: new results for blocks below this are proved by
     decoding them.
+    With `cross_turn` an output that stands in an earlier one of the conversation becomes a reference to it.
     With `lossless` nothing is left out, whatever the reader could get back; otherwise `min_lossy_gain` tokens, and
     `min_lossy_share` of the lossless form, are what leaving something out must save, its marker paid.
     `block_seconds` and `request_seconds` are safety nets: what overruns them goes on as it came.
@@ -28,6 +29,7 @@ class Policy:
     mode: Mode = Mode.TOKEN
     tier: Tier = Tier.LEGEND
     lossless: bool = False
+    cross_turn: bool = True
     min_lossy_gain: int = 150
     min_lossy_share: float = 0.15
     compress_user_messages: bool = False

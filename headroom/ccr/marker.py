@@ -34,18 +34,18 @@ class Mint:
     Tenants are told apart where originals are kept.
     """
 
-    __slots__ = ("_key", "version")
+    __slots__ = ("key", "version")
 
     def __init__(self, key: bytes) -> None:
-        """Take the workspace's secret. `version` names the key without telling it."""
-        self._key = key
+        """Take the secret of the workspace. `version` names it without telling it."""
+        self.key = key
         self.version = hmac.digest(key, b"version", "sha256")[:8]
 
     def handle(self, text: str) -> str:
         """Return the handle of an original."""
         data = text.encode("utf-8", "surrogatepass")
         digest = hashlib.sha256(data).digest()
-        code = hmac.digest(self._key, digest + len(data).to_bytes(8, "big"), "sha256")
+        code = hmac.digest(self.key, digest + len(data).to_bytes(8, "big"), "sha256")
         return digest.hex()[:_HALF] + code.hex()[:_HALF]
 
 

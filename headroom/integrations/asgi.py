@@ -8,12 +8,12 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from headroom.blocks import Outcome, Tier
+from headroom.blocks import Mode, Outcome, Tier
 from headroom.errors import BodyError, BodyTooLargeError, RequestError
 from headroom.integrations.answer import Answer
 from headroom.integrations.body import ASGIApp, BodyReader, Receive, Scope, Send
@@ -26,6 +26,8 @@ from headroom.wire.codings import codings_of, decode_body
 
 if TYPE_CHECKING:
     from headroom.proxy.config import ProxyConfig
+
+T = TypeVar("T")
 
 INLINE_BYTES = 16_384
 """Bodies up to this size are worked on at once; larger ones in a thread, so that the event loop goes on."""
@@ -95,7 +97,7 @@ class _Passage:
         """Read, rewrite, hand on, account. Whatever the inner app raises is raised on."""
         answer = Answer(send, self._wire, self._exchange, self._begun, self._house.pipeline)
         try:
-            self._exchange.tier = _tier(self._header(b"x-headroom-tier"))
+            self._ask()
             scope, receive = await self._request(receive)
             await self._house.app(scope, receive, answer.send)
         except RequestError as error:
@@ -116,6 +118,13 @@ class _Passage:
                 exchange=self._exchange,
             )
             self._house.pipeline.fire(event)
+
+    def _ask(self) -> None:
+        """Read what the request itself asks for. Raises RequestError for a value that is none."""
+        self._exchange.tier = _one_of(Tier.__members__, self._header(b"x-headroom-tier"), "x-headroom-tier")
+        self._exchange.mode = _one_of(Mode.__members__, self._header(b"x-headroom-mode"), "x-headroom-mode")
+        self._exchange.lossless = _is_true(self._header(b"x-headroom-lossless"))
+        self._exchange.tenant = self._house.config.tenant or self._house.pipeline.tenant_of(self._headers)
 
     async def _request(self, receive: Receive) -> tuple[Scope, Receive]:
         """Return scope and receive for the inner app. Raises RequestError if the request is refused."""
@@ -146,9 +155,9 @@ class _Passage:
                 return Outcome(body, note="too_large")
             except BodyError as error:
                 return Outcome(body, note=str(error))
-        bypass = self._header(b"x-headroom-bypass").strip().lower() == "true"
+        bypass = _is_true(self._header(b"x-headroom-bypass"))
         work = self._house.pipeline.measure if bypass else self._house.pipeline.run
-        if len(plain) <= INLINE_BYTES:
+        if len(plain) <= INLINE_BYTES and not self._house.pipeline.store.is_blocking:
             outcome = work(plain, self._wire, self._exchange)
         else:
             outcome = await asyncio.to_thread(work, plain, self._wire, self._exchange)
@@ -172,14 +181,18 @@ def _is_json(headers: Iterable[tuple[bytes, bytes]]) -> bool:
     return False
 
 
-def _tier(name: str) -> Tier | None:
-    """Return the tier that a request asks for. Raises RequestError for a name that is none."""
+def _one_of(members: Mapping[str, T], name: str, header: str) -> T | None:
+    """Return the member of an enumeration that a header names, None without one. Raises RequestError."""
     if not name:
         return None
-    tier = Tier.__members__.get(name.strip().upper())
-    if tier is None:
-        raise RequestError(f"x-headroom-tier must be one of: {', '.join(Tier.__members__).lower()}.")
-    return tier
+    member = members.get(name.strip().upper())
+    if member is None:
+        raise RequestError(f"{header} must be one of: {', '.join(members).lower()}.")
+    return member
+
+
+def _is_true(value: str) -> bool:
+    return value.strip().lower() == "true"
 
 
 def _headers_for(headers: Iterable[tuple[bytes, bytes]], body: bytes) -> list[tuple[bytes, bytes]]:

@@ -5,25 +5,36 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from headroom.blocks import Block, Decision, Edit, Reason, Tier
+from headroom.blocks import Block, Decision, Edit, Lossy, Reason, Tier
+from headroom.ccr.keeper import Keeper
+from headroom.ccr.marker import marker
 from headroom.errors import BudgetExceededError
+from headroom.pipeline.earlier import Earlier
 from headroom.pipeline.guard import Guard
 from headroom.pipeline.memory import DecisionMemory, Verdict, key_of
+from headroom.pipeline.notebook import Notebook
 from headroom.policy import Policy
 from headroom.protect import reason_to_stay
 from headroom.tokens import TokenCounter
 from headroom.transforms.base import Compressor, Context, Hint
 from headroom.transforms.content_router import ContentRouter
+from headroom.transforms.reducer import Reduced, Reducer
 from headroom.transforms.tag_protector import TagProtector
 from headroom.transforms.view import View
+
+_MARKER_TOKENS = 20
+"""What a marker costs at least, besides its note; the exact price is paid before a result is taken."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decider:
     """Decides blocks under one policy with one set of compressors, for one request at a time.
 
-    `settings` names all of that in the memory. `deadline` is the end of the request's time on `clock`.
+    `keeper` keeps originals of what leaves something out; without one nothing does. `notebook` holds what workers
+    tell each other. `settings` names all that may enter a decision in the memory. `deadline` is the end of the
+    request's time on `clock`.
     """
 
     policy: Policy
@@ -35,17 +46,25 @@ class Decider:
     count: TokenCounter
     settings: bytes
     deadline: float
+    notebook: Notebook
+    keeper: Keeper | None = None
     clock: Callable[[], float] = time.monotonic
+
+    def key(self, block: Block, tier: Tier) -> bytes:
+        """Return the name of this block's decision."""
+        return key_of(block, self.settings + bytes([tier]))
 
     def decide(self, block: Block, tier: Tier) -> tuple[Decision, Edit | None]:
         """Return the decision about a block, and the edit that carries it out if the block changes."""
         start = self.clock()
-        key = key_of(block, self.settings + bytes([tier]))
+        key = self.key(block, tier)
         verdict = self.memory.get(key)
         remembered = verdict is not None
         if verdict is None:
-            verdict = self._judge(block, tier)
+            verdict = self._judge(block, tier, key)
             self.memory.put(key, verdict)
+        elif verdict.handle and self.keeper is not None:
+            self.keeper.keep(block.text)  # in use: must not grow idle
         decision = Decision(
             path=block.path,
             reason=verdict.reason,
@@ -56,32 +75,65 @@ class Decider:
             compressor=verdict.compressor,
             encoding=verdict.encoding,
             fidelity=verdict.fidelity,
+            handle=verdict.handle,
             remembered=remembered,
             microseconds=round((self.clock() - start) * 1e6),
         )
         return decision, None if verdict.text is None else Edit(block.path, verdict.text)
 
-    def _judge(self, block: Block, tier: Tier) -> Verdict:
+    def referred(self, block: Block, key: bytes, decision: Decision, earlier: Earlier) -> Verdict | None:
+        """Return the verdict to refer to an earlier output instead, or None. Remembered by all that stands before."""
+        name = key + b"after" + earlier.chain
+        known = self.memory.get(name)
+        if known is None:
+            form = self.guard.run("reference", partial(earlier.reference, block, decision.tokens_after), None)
+            known = Verdict(Reason.NO_GAIN, decision.tokens_before, decision.tokens_after)
+            if form is not None:
+                found, tokens = form
+                known = Verdict(
+                    reason=Reason.COMPRESSED,
+                    tokens_before=decision.tokens_before,
+                    tokens_after=tokens,
+                    text=found.text,
+                    compressor="cross_turn",
+                    encoding=found.encoding,
+                    fidelity=found.of,
+                )
+            self.memory.put(name, known)
+        return known if known.text is not None else None
+
+    def _judge(self, block: Block, tier: Tier, key: bytes) -> Verdict:
         view = View(block.text)
         tokens = view.tokens(self.count)
         reason = reason_to_stay(block, tokens, self.policy)
         if reason is not None:
             return Verdict(reason, tokens, tokens)
-        hint = Hint(block.tool, block.arguments)
-        stays = Verdict(Reason.FAILED, tokens, tokens)
-        return self.guard.run("compression", lambda: self._shrunk(view, hint, tier), stays)
+        if self.notebook.stays(key):
+            return Verdict(Reason.BUDGET, tokens, tokens)
+        verdict = self._compressed(view, Hint(block.tool, block.arguments, block.question), tier)
+        if verdict.reason is Reason.BUDGET:
+            self.notebook.note_stays(key)
+        return verdict
 
-    def _shrunk(self, view: View, hint: Hint, tier: Tier) -> Verdict:
+    def _compressed(self, view: View, hint: Hint, tier: Tier) -> Verdict:
         tokens = view.tokens(self.count)
         ends = min(self.deadline, self.clock() + self.policy.block_seconds)
         # Whether a result is proved depends on the block alone, never on the body around it.
         verify = len(view.text) < self.policy.verify_below_chars
         context = Context(self.count, tier, verify, lambda: self._check(ends))
-        try:
-            context.check()
-            routed = self.router.shrink(view, hint, context, self.compressors, self.protector)
-        except BudgetExceededError:
-            return Verdict(Reason.BUDGET, tokens, tokens)
+        failed, late = (Verdict(reason, tokens, tokens) for reason in (Reason.FAILED, Reason.BUDGET))
+        shrunk = partial(self._shrunk, view, hint, context)
+        best = self.guard.run("compression", partial(_in_time, shrunk, late), failed)
+        if self.keeper is None or best.reason is Reason.BUDGET:
+            return best
+        reduced = partial(self._reduced, view, hint, context, best, self.keeper)
+        return self.guard.run("reduction", partial(_in_time, reduced, late), best)
+
+    def _shrunk(self, view: View, hint: Hint, context: Context) -> Verdict:
+        """Return the cheapest form that loses nothing."""
+        context.check()
+        tokens = view.tokens(self.count)
+        routed = self.router.shrink(view, hint, context, self.compressors, self.protector)
         if routed.result is None or routed.tokens >= tokens:
             return Verdict(Reason.NO_GAIN if routed.recognised else Reason.UNRECOGNISED, tokens, tokens)
         found = routed.result
@@ -89,6 +141,45 @@ class Decider:
             Reason.COMPRESSED, tokens, routed.tokens, found.text, routed.compressor, found.encoding, found.of
         )
 
+    def _reduced(self, view: View, hint: Hint, context: Context, best: Verdict, keeper: Keeper) -> Verdict:
+        """Return the form that leaves things out if it is worth it, else the best one that does not."""
+        reducer = Reducer(self.router, self.compressors, self.protector, context)
+        draft = reducer.reduce(view, hint)
+        limit = best.tokens_after - self.policy.least_gain(best.tokens_after)
+        if draft is None or draft.tokens + _MARKER_TOKENS > limit:
+            return best
+        result = _sealed(draft, view.text, keeper)
+        if result is None:
+            return best
+        after = self.count(result.text)
+        if after > limit:
+            return best
+        return Verdict(
+            reason=Reason.COMPRESSED,
+            tokens_before=best.tokens_before,
+            tokens_after=after,
+            text=result.text,
+            compressor=draft.compressor,
+            encoding=result.encoding,
+            handle=result.capability.handle,
+        )
+
     def _check(self, ends: float) -> None:
         if self.clock() > ends:
             raise BudgetExceededError("time is used up")
+
+
+def _in_time(decide: Callable[[], Verdict], late: Verdict) -> Verdict:
+    """Return what is decided, or `late` if the time was up first."""
+    try:
+        return decide()
+    except BudgetExceededError:
+        return late
+
+
+def _sealed(draft: Reduced, original: str, keeper: Keeper) -> Lossy | None:
+    """Keep the original, then write its marker under the draft; None if it cannot be kept."""
+    capability = keeper.keep(original)
+    if capability is None:
+        return None
+    return Lossy(f"{draft.text.rstrip()}\n{marker(capability, draft.note)}", capability, draft.encoding)

@@ -83,7 +83,8 @@ class Wishes:
         if hooks is None or self._context is None:
             return
         before, after = (sum(getattr(d, name) for d in decisions) for name in ("tokens_before", "tokens_after"))
-        event = CompressionEvent(self._context, before, after, decisions)
+        handles = tuple(dict.fromkeys(d.handle for d in decisions if d.handle))
+        event = CompressionEvent(self._context, before, after, decisions, handles)
         guard.run("post_compress", lambda: hooks.post_compress(event), None)
 
 

@@ -24,6 +24,7 @@ class Verdict:
     compressor: str = ""
     encoding: str = ""
     fidelity: Fidelity | None = None
+    handle: str = ""
 
 
 class DecisionMemory:
@@ -67,10 +68,11 @@ class DecisionMemory:
 def key_of(block: Block, settings: bytes) -> bytes:
     """Return the key of a block: a digest of all that its decision may depend on, and of nothing else."""
     # Lengths before the parts, so that no two blocks have the same spelling.
-    lengths = f"{len(block.role)},{len(block.tool)},{len(block.arguments)}"
-    known = f"{lengths},{block.is_error:d}{block.opaque:d},{block.protected}:{block.role}{block.tool}{block.arguments}"
+    words = (block.role, block.tool, block.arguments, block.question)
+    lengths = ",".join(str(len(word)) for word in words)
+    known = f"{lengths},{block.is_error:d}{block.opaque:d},{block.protected}:"
     digest = hashlib.blake2b(settings, digest_size=20)
-    digest.update(known.encode("utf-8", "surrogatepass"))
+    digest.update((known + "".join(words)).encode("utf-8", "surrogatepass"))
     digest.update(block.text.encode("utf-8", "surrogatepass"))
     return digest.digest()
 

@@ -11,22 +11,31 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from headroom.blocks import Block, Decision, Edit, Outcome, Payload, Reason
+from headroom.blocks import Decision, Edit, Outcome, Payload, Reason
+from headroom.ccr.capability import Offer, offer
+from headroom.ccr.keeper import Keeper, Retrieval
 from headroom.errors import BodyError
+from headroom.pipeline.additions import Additions
+from headroom.pipeline.conversation import Conversation
 from headroom.pipeline.decide import Decider
+from headroom.pipeline.earlier import Earlier
 from headroom.pipeline.guard import Guard
 from headroom.pipeline.hooks import NO_WISHES, CompressionHooks, Wishes, wishes_of
 from headroom.pipeline.interception import Interceptor, intercepted
 from headroom.pipeline.lineup import Lineup, lineup_of
 from headroom.pipeline.memory import DecisionMemory
+from headroom.pipeline.notebook import Notebook
 from headroom.pipeline.stages import Exchange, PipelineEvent, PipelineExtension, PipelineStage
 from headroom.policy import Policy
 from headroom.providers import Wire, recognise
+from headroom.providers.wire import with_questions
+from headroom.state import Store, tenant_of
+from headroom.state.memory import MemoryStore
 from headroom.tokens import TokenCounter
 from headroom.transforms.base import Transform
 from headroom.transforms.pipeline import DEFAULT_TRANSFORMS
@@ -51,6 +60,8 @@ class Rewritten:
     edits: tuple[Edit, ...]
     decisions: tuple[Decision, ...]
     metadata: dict[str, Any]
+    originals: dict[str, str] = field(default_factory=dict)
+    offers_retrieval: bool = False
 
 
 class Pipeline:
@@ -65,10 +76,14 @@ class Pipeline:
         interceptors: Sequence[Interceptor] = (),
         hooks: CompressionHooks | None = None,
         memory_bytes: int = MEMORY_BYTES,
+        store: Store | None = None,
+        retrieval: Retrieval | None = None,
     ) -> None:
         self.policy = policy or Policy()
         self.guard = Guard()
         self.memory = DecisionMemory(memory_bytes)
+        self.store = store or MemoryStore()
+        self.retrieval = retrieval
         self.interceptors = interceptors
         self.hooks = hooks
         self._chosen = transforms
@@ -79,8 +94,10 @@ class Pipeline:
     @classmethod
     def of(cls, config: ProxyConfig) -> Pipeline:
         """Build the pipeline that a configuration describes; interceptors registered with the process run too."""
-        from headroom.proxy.interceptors.base import Interceptors  # noqa: PLC0415 - of no use without a configuration
+        from headroom.ccr.opening import opened  # noqa: PLC0415 - of no use without a configuration
+        from headroom.proxy.interceptors.base import Interceptors  # noqa: PLC0415 - likewise
 
+        store, retrieval = opened(config)
         return cls(
             config.policy,
             transforms=config.transforms,
@@ -88,6 +105,8 @@ class Pipeline:
             interceptors=Interceptors(config.interceptors),
             hooks=config.hooks,
             memory_bytes=config.memory_bytes,
+            store=store,
+            retrieval=retrieval,
         )
 
     @property
@@ -100,6 +119,13 @@ class Pipeline:
     def shows_requests(self) -> bool:
         """Say whether anyone is told of requests before they are sent."""
         return any(self._listeners[stage] for stage in _REQUEST_STAGES)
+
+    def tenant_of(self, headers: Mapping[bytes, bytes]) -> str:
+        """Return whose originals a request's are: a name for its credential, which is not kept.
+
+        Where nothing is kept, there are no tenants.
+        """
+        return "" if self.retrieval is None else tenant_of(headers, self.retrieval.mint.key)
 
     def fire(self, event: PipelineEvent) -> Payload | None:
         """Tell the listeners of a stage; return the payload to go on with, changed or not.
@@ -141,6 +167,8 @@ class Pipeline:
             counting=TokenCounter(exchange.model).method,
             microseconds=round((time.perf_counter() - start) * 1e6),
             metadata=rewritten.metadata,
+            originals=rewritten.originals,
+            offers_retrieval=rewritten.offers_retrieval,
         )
 
     def measure(self, body: bytes, wire: Wire | None, exchange: Exchange) -> Outcome:
@@ -157,8 +185,8 @@ class Pipeline:
 
     def _measured(self, body: bytes, payload: Payload, wire: Wire, exchange: Exchange) -> Outcome:
         blocks = [replace(block, protected=Reason.BYPASS) for block in wire.blocks(payload)]
-        decisions, _ = self._decided(blocks, self.lineup, NO_WISHES, exchange)
-        return Outcome(body, decisions, TokenCounter(exchange.model).method, "bypass")
+        found = self._conversation(self.lineup, NO_WISHES, exchange, None, refers=False).decided(blocks)
+        return Outcome(body, tuple(found.decisions), TokenCounter(exchange.model).method, "bypass")
 
     @property
     def answers_awaited(self) -> bool:
@@ -188,9 +216,14 @@ class Pipeline:
         current = self._tell(PipelineStage.INPUT_RECEIVED, exchange, payload)
         current, wishes = wishes_of(self.hooks, current, wire, exchange.provider, self.guard)
         current = self._through_guests(current, lineup.guests)
-        blocks = [wishes.protected(block) for block in wire.blocks(current)]
+        reader = self._offer(current, wire, exchange)
+        blocks = list(wire.blocks(current) if reader is None else with_questions(wire.blocks(current)))
         self._tell(PipelineStage.INPUT_CACHED, exchange, current)
-        decisions, edits = self._decided(blocks, lineup, wishes, exchange)
+        refers = self.policy.cross_turn and wire.keeps_results(current)
+        found = self._conversation(lineup, wishes, exchange, reader, refers=refers).decided(blocks)
+        decisions, edits = tuple(found.decisions), found.edits
+        if reader is not None and reader.edit is not None:
+            edits.append(reader.edit)
         final = apply(current, edits)
         for stage in (PipelineStage.INPUT_ROUTED, PipelineStage.INPUT_COMPRESSED, PipelineStage.INPUT_REMEMBERED):
             self._tell(stage, exchange, final, decisions)
@@ -198,7 +231,8 @@ class Pipeline:
         wishes.tell(self.hooks, decisions, self.guard)
         if current is not payload or sent is not final:
             edits = list(changes(payload, sent))
-        return Rewritten(tuple(edits), decisions, lineup.observed(blocks))
+        offers = reader is not None and reader.edit is not None
+        return Rewritten(tuple(edits), decisions, lineup.observed(blocks), found.originals, offers)
 
     def _tell(
         self, stage: PipelineStage, exchange: Exchange, payload: Payload, decisions: tuple[Decision, ...] = ()
@@ -227,10 +261,20 @@ class Pipeline:
             payload = answer if isinstance(answer, dict) else payload
         return payload
 
-    def _decided(
-        self, blocks: list[Block], lineup: Lineup, wishes: Wishes, exchange: Exchange
-    ) -> tuple[tuple[Decision, ...], list[Edit]]:
+    def _offer(self, payload: Payload, wire: Wire, exchange: Exchange) -> Offer | None:
+        """Return how the reader of this request gets originals back, if it can and may."""
+        if self.retrieval is None or exchange.lossless or self.policy.lossless or not self.policy.optimize:
+            return None
+        return offer(self.retrieval.channel, payload, wire.name)
+
+    def _conversation(
+        self, lineup: Lineup, wishes: Wishes, exchange: Exchange, reader: Offer | None, *, refers: bool
+    ) -> Conversation:
         count = TokenCounter(exchange.model)
+        keeper = None
+        if reader is not None and self.retrieval is not None:
+            keeper = Keeper(self.retrieval.mint, self.retrieval.channel, self.store, exchange.tenant)
+        settings = (self.policy.version, lineup.version, count.encoding.encode(), exchange.tenant.encode())
         decider = Decider(
             policy=self.policy,
             router=lineup.router,
@@ -239,12 +283,19 @@ class Pipeline:
             memory=self.memory,
             guard=self.guard,
             count=count,
-            settings=self.policy.version + lineup.version + count.encoding.encode(),
+            settings=b"".join(settings) + (b"" if keeper is None else keeper.version),
             deadline=time.monotonic() + self.policy.request_seconds,
+            notebook=Notebook(self.store, exchange.tenant),
+            keeper=keeper,
         )
-        tier = exchange.tier or self.policy.tier
-        pairs = [decider.decide(block, wishes.tier(block, tier)) for block in blocks]
-        return tuple(decision for decision, _ in pairs), [edit for _, edit in pairs if edit is not None]
+        return Conversation(
+            decider,
+            wishes,
+            tier=exchange.tier or self.policy.tier,
+            mode=exchange.mode or self.policy.mode,
+            earlier=Earlier(count) if refers else None,
+            additions=Additions(self.store, exchange.tenant, self.memory) if reader and reader.edit else None,
+        )
 
 
 def _model_of(payload: Payload) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
-from headroom.blocks import Decision, Outcome, Payload, Tier
+from headroom.blocks import Decision, Mode, Outcome, Payload, Tier
 from headroom.providers import Usage
 
 
@@ -37,7 +37,8 @@ class Exchange:
 
     `route` names the row of the route table (`library` for calls without HTTP). `status` is what the client got, 0
     if it left before the answer began. Times are seconds; `overhead` is ours alone. `error` is a short code.
-    `tier` is what the request itself asks of its reader, None for the app's setting.
+    `tier`, `mode` and `lossless` are what the request itself asks for, None for the app's setting. `tenant` names
+    whose originals are kept, without telling the credential.
     """
 
     request_id: str
@@ -46,6 +47,9 @@ class Exchange:
     wire: str = ""
     model: str = ""
     tier: Tier | None = None
+    mode: Mode | None = None
+    lossless: bool = False
+    tenant: str = ""
     outcome: Outcome | None = None
     status: int = 0
     streamed: bool = False

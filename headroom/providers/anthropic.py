@@ -71,6 +71,10 @@ class AnthropicBatches(Wire):
             for found in self._inner.blocks(record(request.get("params"))):
                 yield replace(found, path=prefix + found.path)
 
+    def keeps_results(self, payload: Payload) -> bool:  # noqa: ARG002 - several conversations, whatever they say
+        """Return False: a batch is many conversations."""
+        return False
+
     def usage(self, answer: Mapping[str, Any]) -> Usage | None:  # noqa: ARG002 - a batch is answered later
         """Return None: the answer to a batch is a receipt."""
         return None

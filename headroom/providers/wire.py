@@ -55,6 +55,14 @@ class Wire(ABC):
         Content that must not be read is yielded as an opaque block without text.
         """
 
+    def keeps_results(self, payload: Payload) -> bool:
+        """Say whether the model sees every tool result that stands in the body, in this one conversation.
+
+        Not so where the provider may drop old results by itself (Anthropic's `context_management`, `truncation` of
+        Responses).
+        """
+        return "context_management" not in payload and payload.get("truncation", "disabled") in ("disabled", None)
+
     @abstractmethod
     def usage(self, answer: Mapping[str, Any]) -> Usage | None:
         """Read the usage from a whole answer or from one event of a streamed one; None if it holds none."""

@@ -7,18 +7,27 @@ place that reads the environment (`HEADROOM_<FIELD>`).
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from pydantic import AliasChoices, Field, ValidationError, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from headroom.blocks import Tier
+from headroom.blocks import Mode, Tier
 from headroom.errors import ConfigError
 from headroom.policy import Policy
 from headroom.providers.vendors import ANTHROPIC, GEMINI, OPENAI
 
 T = TypeVar("T")
 _DEFAULT = Policy()
+# Names that the modes had in earlier systems of this kind; configurations that carry them go on working.
+_MODE_ALIASES = {
+    "token_headroom": "token",
+    "token_mode": "token",
+    "token_savings": "token",
+    "cost_savings": "cache",
+    "cache_mode": "cache",
+}
 
 
 class TransformSet:
@@ -61,8 +70,15 @@ class ProxyConfig(BaseSettings):
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8787, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     optimize: bool = Field(_DEFAULT.optimize, description="Compress requests; off: pass through, still counted.")
+    mode: Literal["token", "cache"] = Field(
+        "token", description="Which blocks are decided: all of them, or the newest turn only (warm conversations)."
+    )
+    lossless: bool = Field(_DEFAULT.lossless, description="Leave nothing out, even where it could be retrieved.")
     lossless_tier: Literal["plain", "legend", "max"] = Field(
         "legend", description="How much a reader has to do: read at sight, read a legend, follow references."
+    )
+    cross_turn: bool = Field(
+        _DEFAULT.cross_turn, description="Refer to an earlier tool output where a later one repeats it."
     )
     compress_user_messages: bool = Field(
         _DEFAULT.compress_user_messages, description="Also compress what the user wrote."
@@ -73,6 +89,22 @@ class ProxyConfig(BaseSettings):
     block_seconds: float = Field(_DEFAULT.block_seconds, gt=0, description="Time one block may take.")
     request_seconds: float = Field(_DEFAULT.request_seconds, gt=0, description="Time one request may take.")
     memory_bytes: int = Field(67_108_864, ge=0, description="Memory for decisions already made.")
+    retrieval: Literal["auto", "off", "tool", "mcp", "shell", "http"] = Field(
+        "auto",
+        description="How a model gets back what was left out; off: nothing is; auto: tool in the proxy, else off.",
+    )
+    store: str = Field(
+        "memory:", description="Where originals are kept: memory:, sqlite:PATH (several workers), redis://HOST:PORT/DB."
+    )
+    store_max_bytes: int = Field(268_435_456, gt=0, description="Room for originals; the least recently used go.")
+    store_idle_seconds: float = Field(1_800.0, gt=0, description="Originals not used for this long go.")
+    workspace_dir: Path = Field(
+        Path("~/.headroom"), description="Folder for the key of the handles, and for whatever outlives the process."
+    )
+    tenant: str = Field("", description="Whose originals they are; if not given, each credential is a tenant.")
+    marker_key: SecretStr | None = Field(
+        None, exclude=True, description="Secret of the handles instead of the one in the workspace."
+    )
     openai_api_url: str = Field(
         OPENAI.base_url,
         description="Upstream for OpenAI routes.",
@@ -128,6 +160,11 @@ class ProxyConfig(BaseSettings):
     def _as_set(cls, value: Any) -> TransformSet:
         return value if isinstance(value, TransformSet) else TransformSet(value)
 
+    @field_validator("mode", mode="before")
+    @classmethod
+    def _mode(cls, value: Any) -> Any:
+        return _MODE_ALIASES.get(value, value) if isinstance(value, str) else value
+
     @field_validator("excluded_tools", "allow_upstream", mode="before")
     @classmethod
     def _listed(cls, value: Any) -> Any:
@@ -157,7 +194,10 @@ class ProxyConfig(BaseSettings):
         """The part of the options that may enter a decision."""
         return Policy(
             optimize=self.optimize,
+            mode=Mode(self.mode),
             tier=Tier[self.lossless_tier.upper()],
+            lossless=self.lossless,
+            cross_turn=self.cross_turn,
             compress_user_messages=self.compress_user_messages,
             excluded_tools=self.excluded_tools,
             min_tokens=self.min_tokens_to_compress,

@@ -1,0 +1,42 @@
+"""How the reader of a request can get originals back, and what has to stand in the request for it.
+
+The answer depends on the operator's choice and on things that do not change within a conversation, so that the
+tools of a request never flip.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from headroom.blocks import Channel, Edit, Payload
+from headroom.ccr.tool import declares_retrieval, insertion
+from headroom.providers.wire import integer
+
+_ANSWERED_LATER = frozenset({"anthropic-batches"})
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What the reader can use, and the edit that puts the tool's definition into the request, if it takes one."""
+
+    channel: Channel
+    edit: Edit | None = None
+
+
+def offer(channel: Channel | None, payload: Payload, wire: str) -> Offer | None:
+    """Return what the reader of this request can use, or None: then nothing may be left out."""
+    if wire in _ANSWERED_LATER:
+        return None
+    if channel is Channel.TOOL:
+        edit = None if _cannot_be_resolved(payload) else insertion(payload, wire)
+        return None if edit is None else Offer(channel, edit)
+    if channel is Channel.MCP:
+        return Offer(channel) if declares_retrieval(payload) else None
+    if channel is Channel.SHELL:
+        return Offer(channel) if payload.get("tools") else None
+    return None if channel is None else Offer(channel)
+
+
+def _cannot_be_resolved(payload: Payload) -> bool:
+    """Say whether the answer comes later, or as several choices: nobody could ask again for all of them."""
+    return payload.get("background") is True or (integer(payload.get("n")) or 1) > 1

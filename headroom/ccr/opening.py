@@ -1,0 +1,37 @@
+"""What a configuration says about retrieval, opened: the store of originals, and the key of the handles."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from headroom.blocks import Channel
+from headroom.ccr.keeper import Retrieval
+from headroom.ccr.marker import Mint
+from headroom.state import Store, Workspace, open_store
+
+if TYPE_CHECKING:
+    from headroom.proxy.config import ProxyConfig
+
+_CHANNELS = {channel.value: channel for channel in Channel}
+
+
+def opened(config: ProxyConfig) -> tuple[Store, Retrieval | None]:
+    """Open the store, and the retrieval if there is to be any.
+
+    Raises ConfigError if an address, the workspace or the key cannot be used, StoreError if a file cannot be opened.
+    """
+    store = open_store(config.store, max_bytes=config.store_max_bytes, idle_seconds=config.store_idle_seconds)
+    channel = _CHANNELS.get(config.retrieval)
+    return store, None if channel is None else Retrieval(channel, Mint(_key(config, store)))
+
+
+def _key(config: ProxyConfig, store: Store) -> bytes:
+    """Return the secret that all who serve one conversation share."""
+    if config.marker_key is not None:
+        return config.marker_key.get_secret_value().encode()
+    shared = getattr(store, "secret", None)
+    if shared is not None:  # a store that several machines share keeps the key for them too
+        key: bytes = shared()
+        return key
+    return Workspace(Path(config.workspace_dir).expanduser()).secret()

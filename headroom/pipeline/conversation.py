@@ -1,0 +1,112 @@
+"""All blocks of one request, decided in the order in which the model reads them.
+
+A block's decision follows from itself and what stands before it. Mode `cache` is the stated exception: what was not
+sent shortened while it was new stays as it came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from headroom.blocks import Block, Decision, Edit, Mode, Reason, Tier
+from headroom.pipeline.additions import Additions
+from headroom.pipeline.decide import Decider
+from headroom.pipeline.earlier import Earlier
+from headroom.pipeline.hooks import Wishes
+
+_DECIDED_ON_MERITS = frozenset({Reason.COMPRESSED, Reason.NO_GAIN, Reason.UNRECOGNISED})
+
+
+@dataclass(slots=True)
+class Decided:
+    """What came of the blocks. `originals` are the texts that were shortened with loss, by handle."""
+
+    decisions: list[Decision] = field(default_factory=list)
+    edits: list[Edit] = field(default_factory=list)
+    originals: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """How the blocks of one request are decided: by whom, in which mode, and what its hooks wish.
+
+    `earlier` collects tool outputs for references among them; None where the blocks are of several conversations, or
+    where the provider itself may drop results. `additions` are what was retrieved beside calls of the client.
+    """
+
+    decider: Decider
+    wishes: Wishes
+    tier: Tier
+    mode: Mode
+    earlier: Earlier | None = None
+    additions: Additions | None = None
+
+    def decided(self, blocks: Sequence[Block]) -> Decided:
+        """Decide every block."""
+        found = Decided()
+        newest = newest_turn(blocks) if self.mode is Mode.CACHE else 0
+        for index, block in enumerate(blocks):
+            decision, edit = self._decide(self.wishes.protected(block), is_new=index >= newest)
+            found.decisions.append(decision)
+            if decision.handle:
+                found.originals[decision.handle] = block.text
+            edit = self._with_addition(block, edit)
+            if edit is not None:
+                found.edits.append(edit)
+        return found
+
+    def _decide(self, block: Block, *, is_new: bool) -> tuple[Decision, Edit | None]:
+        tier = self.wishes.tier(block, self.tier)
+        key = self.decider.key(block, tier)
+        notes = self.mode is Mode.CACHE and block.role == "tool"
+        if notes and not is_new and not self.decider.notebook.is_ours(key):
+            block = replace(block, protected=block.protected or Reason.FROZEN)
+        decision, edit = self.decider.decide(block, tier)
+        if self.earlier is not None and block.role == "tool" and not block.opaque:
+            decision, edit = self._referred(block, key, decision, edit, self.earlier)
+        if notes and is_new and edit is not None:
+            self.decider.notebook.note_ours(key)
+        return decision, edit
+
+    def _referred(
+        self, block: Block, key: bytes, decision: Decision, edit: Edit | None, earlier: Earlier
+    ) -> tuple[Decision, Edit | None]:
+        """Return the decision, or the one to refer to an earlier output if that is shorter by enough."""
+        on_merits = decision.reason in _DECIDED_ON_MERITS
+        verdict = self.decider.referred(block, key, decision, earlier) if on_merits else None
+        earlier.add(block, key, decision, referred=verdict is not None)
+        if verdict is None or verdict.text is None:
+            return decision, edit
+        reference = replace(
+            decision,
+            reason=verdict.reason,
+            tokens_after=verdict.tokens_after,
+            compressor=verdict.compressor,
+            encoding=verdict.encoding,
+            fidelity=verdict.fidelity,
+            handle="",
+        )
+        return reference, Edit(block.path, verdict.text)
+
+    def _with_addition(self, block: Block, edit: Edit | None) -> Edit | None:
+        """Add what the model had asked for beside this call; nothing ever shortens it."""
+        text = self.additions.to(block) if self.additions is not None else None
+        if text is None:
+            return edit
+        return Edit(block.path, f"{block.text if edit is None else edit.value}\n{text}")
+
+
+def newest_turn(blocks: Sequence[Block]) -> int:
+    """Return the index of the first block after everything that the assistant said.
+
+    An assistant message that only calls tools may have no block; then a message number is missing.
+    """
+    first = len(blocks)
+    while first > 0:
+        block = blocks[first - 1]
+        gap = first < len(blocks) and blocks[first].message - block.message > 1
+        if block.role not in ("tool", "user") or gap:
+            break
+        first -= 1
+    return first

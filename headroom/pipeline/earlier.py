@@ -1,0 +1,76 @@
+"""The tool outputs that stand before a block, and the reference to one of them that may take the block's place."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from headroom.blocks import Block, Decision, Lossless
+from headroom.transforms import cross_turn
+
+LEAST_GAIN = 60
+"""Tokens that a reference must save beyond what the block's own form saves."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    name: str
+    text: str
+    sent_whole: bool
+
+
+@dataclass(slots=True)
+class Earlier:
+    """Tool outputs of one conversation in order. `chain` names all of them: equal chains, equal references.
+
+    Only a text that was sent as it came lends lines; an equal text may have been sent in any form but a reference.
+    """
+
+    count: Callable[[str], int]
+    chain: bytes = b""
+    _results: list[_Result] = field(default_factory=list)
+    _by_text: dict[bytes, int] = field(default_factory=dict)
+    _calls: Counter[str] = field(default_factory=Counter)
+    _lines: cross_turn.Lines = field(default_factory=cross_turn.Lines)
+    _lined: int = 0
+
+    def add(self, block: Block, key: bytes, decision: Decision, *, referred: bool) -> None:
+        """Take a block that has been decided, so that later ones may refer to it."""
+        self.chain = hashlib.blake2b(self.chain + key, digest_size=20).digest()
+        plain = cross_turn.label(block.tool, block.arguments, 1)
+        self._calls[plain] += 1
+        if referred or not plain:
+            return
+        name = cross_turn.label(block.tool, block.arguments, self._calls[plain])
+        self._results.append(_Result(name, block.text, decision.tokens_after == decision.tokens_before))
+        self._by_text.setdefault(_digest(block.text), len(self._results) - 1)
+
+    def reference(self, block: Block, tokens: int) -> tuple[Lossless, int] | None:
+        """Return a reference that takes the block's place and its tokens, if it is shorter than `tokens` by enough."""
+        index = self._by_text.get(_digest(block.text))
+        equal = index is not None
+        if index is None and tokens >= 2 * LEAST_GAIN:
+            index = self._most_alike(block.text)
+        if index is None:
+            return None
+        there = self._results[index]
+        refer = cross_turn.same(block.text, there.name) if equal else None
+        form = refer or cross_turn.much_the_same(block.text, there.text, there.name)
+        if form is None or cross_turn.decode(form.text, {there.name: there.text}) != block.text:
+            return None
+        price = self.count(form.text)
+        return (form, price) if price + LEAST_GAIN <= tokens else None
+
+    def _most_alike(self, text: str) -> int | None:
+        """Return the result that shares most lines with a text. Lines are taken in when they are first asked for."""
+        for index in range(self._lined, len(self._results)):
+            if self._results[index].sent_whole:
+                self._lines.add(index, self._results[index].text)
+        self._lined = len(self._results)
+        return self._lines.most_alike(text)
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
