@@ -17,9 +17,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar
 
-from headroom.blocks import Fidelity, Lossless, Tier
+from headroom.blocks import Fidelity, Lossless, Reduction, Tier
 from headroom.transforms.base import Compressor, Context, Hint
-from headroom.transforms.coding import file_headers, hunks, word_diff
+from headroom.transforms.coding import diff_selection, file_headers, hunks, word_diff
 from headroom.transforms.coding.budget import Budget
 from headroom.transforms.view import View
 
@@ -75,6 +75,12 @@ class DiffCompressor(Compressor):
             merged = word_diff.encode(lines)
             if sum(1 for line in merged if line[:1] == word_diff.MARK) >= _FEW:
                 yield from _said_once(notes, merged, "diff.words", Tier.MAX)
+
+    def reductions(self, view: View, hint: Hint, context: Context) -> Iterator[Reduction]:  # noqa: ARG002
+        """Yield the diff with less context, and with generated files told in short."""
+        reduced = diff_selection.reduced(view.lines)
+        if reduced is not None:
+            yield Reduction(*reduced, "diff.selected")
 
     def decode(self, text: str) -> str:
         """Restore all lines."""

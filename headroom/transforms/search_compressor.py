@@ -23,8 +23,9 @@ from functools import partial
 from itertools import pairwise
 from typing import ClassVar
 
-from headroom.blocks import Fidelity, Lossless, Tier
+from headroom.blocks import Fidelity, Lossless, Reduction, Tier
 from headroom.transforms.base import Compressor, Context, Hint
+from headroom.transforms.coding import search_selection
 from headroom.transforms.coding.budget import Budget
 from headroom.transforms.coding.front import common_root
 from headroom.transforms.coding.probing import share
@@ -72,6 +73,13 @@ class SearchCompressor(Compressor):
         if any(path is not None for path in paths):
             text = "\n".join(_write(view.lines, paths))
             yield Lossless(text, Fidelity.BYTES, "search.grouped", Tier.PLAIN)
+
+    def reductions(self, view: View, hint: Hint, context: Context) -> Iterator[Reduction]:
+        """Yield the results without those that say nothing new; every file is named."""
+        paths = _paths(view.lines, context, numbered=_share_numbered(view) >= 0.5)
+        reduced = search_selection.reduced(view.lines, paths, hint)
+        if reduced is not None:
+            yield Reduction(*reduced, "search.selected")
 
     def decode(self, text: str) -> str:
         """Restore the results, the path on every line."""
