@@ -11,10 +11,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from headroom.errors import ConfigError
+
 if TYPE_CHECKING:
-    from headroom.blocks import Decision, Payload
+    from headroom.blocks import Channel, Decision, Payload
     from headroom.pipeline import CompressionHooks, Pipeline
     from headroom.proxy.config import ProxyConfig
+    from headroom.state import Store
 
 DEFAULT_MODEL = "gpt-4o"
 _RESPONSES_ITEMS = frozenset(
@@ -55,14 +58,28 @@ def compress(
     *,
     config: ProxyConfig | None = None,
     hooks: CompressionHooks | None = None,
+    store: Store | None = None,
+    capability: Channel | None = None,
     tools: list[Any] | None = None,
 ) -> CompressResult:
-    """Shorten the tool outputs of a conversation, losing nothing.
+    """Shorten the tool outputs of a conversation; without a `capability` nothing is left out.
 
     `messages` is a list in OpenAI chat, Anthropic, Responses (`input`) or Gemini (`contents`) shape, or a whole
     request body of one of them. It is never mutated. Input of any other shape comes back as it is. `tools` are
-    the tool definitions of the request, for hooks that want to see them.
+    the tool definitions of the request.
+
+    `capability` says how the model gets back what is left out, and `store` where originals are kept for that. With
+    the channel `tool` the request must have tools, and the caller offers `headroom.ccr.tool.definition(wire)` beside
+    them and resolves its calls; a whole request body comes back with the definition in place. Raises ConfigError for
+    a capability without a store.
     """
+    return compress_with(_pipeline_of(config, hooks, store, capability), messages, model, tools=tools)
+
+
+def compress_with(
+    pipeline: Pipeline, messages: Any, model: str, *, tools: list[Any] | None = None, tenant: str = ""
+) -> CompressResult:
+    """Do what `compress` does with a pipeline that stands; `tenant` is whose originals are kept."""
     from headroom.pipeline import Exchange
     from headroom.pipeline.run import Rewritten
     from headroom.providers import recognise
@@ -71,8 +88,7 @@ def compress(
     wire = recognise(payload)
     if wire is None:
         return CompressResult(messages, 0, 0)
-    exchange = Exchange(request_id=uuid.uuid4().hex, wire=wire.name, model=model)
-    pipeline = _pipeline_of(config, hooks)
+    exchange = Exchange(request_id=uuid.uuid4().hex, wire=wire.name, model=model, tenant=tenant)
     unchanged = (payload, Rewritten((), (), {}))
     after, rewritten = pipeline.guard.run("compress", lambda: pipeline.run_payload(payload, wire, exchange), unchanged)
     result = messages if not rewritten.edits else after if key is None else after[key]
@@ -85,12 +101,16 @@ async def acompress(
     *,
     config: ProxyConfig | None = None,
     hooks: CompressionHooks | None = None,
+    store: Store | None = None,
+    capability: Channel | None = None,
     tools: list[Any] | None = None,
 ) -> CompressResult:
     """Do what `compress` does without keeping the event loop."""
     import asyncio
 
-    return await asyncio.to_thread(compress, messages, model, config=config, hooks=hooks, tools=tools)
+    return await asyncio.to_thread(
+        compress, messages, model, config=config, hooks=hooks, store=store, capability=capability, tools=tools
+    )
 
 
 def result_of(messages: Any, decisions: tuple[Decision, ...]) -> CompressResult:
@@ -98,7 +118,10 @@ def result_of(messages: Any, decisions: tuple[Decision, ...]) -> CompressResult:
     from headroom.blocks import Outcome
 
     sums = Outcome(b"", decisions)
-    return CompressResult(messages, sums.tokens_before, sums.tokens_after, sums.transforms, (), decisions)
+    handles = tuple(dict.fromkeys(d.handle for d in decisions if d.handle))
+    return CompressResult(
+        messages, sums.tokens_before, sums.tokens_after, sums.transforms, handles, decisions, lossless=not handles
+    )
 
 
 def _payload_of(messages: Any, model: str, tools: list[Any] | None) -> tuple[Payload, str | None]:
@@ -123,15 +146,28 @@ def _key_of(messages: list[Any]) -> str:
     return "messages"
 
 
-def _pipeline_of(config: ProxyConfig | None, hooks: CompressionHooks | None) -> Pipeline:
-    """Return the pipeline of a configuration; one without hooks keeps its memory between calls."""
+def _pipeline_of(
+    config: ProxyConfig | None, hooks: CompressionHooks | None, store: Store | None, capability: Channel | None
+) -> Pipeline:
+    """Return the pipeline of these settings; one without hooks keeps its memory between calls."""
     from headroom.pipeline import Pipeline
 
+    if store is None and capability is not None:
+        raise ConfigError("a capability needs a store in which the originals are kept")
+    if store is not None:
+        kept: Any = store  # stores are told apart by identity, which their protocol does not say
+        return _retrieving(config if hooks is None else _hooked(config, hooks), kept, capability)
     if config is None:
         return _default() if hooks is None else Pipeline(hooks=hooks)
     if hooks is None:
         return _configured(config)
-    return Pipeline.of(config.model_copy(update={"hooks": hooks}))
+    return Pipeline.of(_hooked(config, hooks))
+
+
+def _hooked(config: ProxyConfig | None, hooks: CompressionHooks) -> ProxyConfig:
+    from headroom.proxy.config import ProxyConfig
+
+    return (config or ProxyConfig()).model_copy(update={"hooks": hooks})
 
 
 @lru_cache(maxsize=1)
@@ -151,3 +187,12 @@ def _configured(config: ProxyConfig) -> Pipeline:
     if config not in _PIPELINES:
         _PIPELINES[config] = Pipeline.of(config)
     return _PIPELINES[config]
+
+
+@lru_cache(maxsize=8)
+def _retrieving(config: ProxyConfig | None, store: Any, capability: Channel | None) -> Pipeline:
+    """Keep the pipelines of the newest few stores."""
+    from headroom.pipeline import Pipeline
+    from headroom.proxy.config import ProxyConfig
+
+    return Pipeline.of(config or ProxyConfig(), store, capability)

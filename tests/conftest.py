@@ -1,5 +1,8 @@
 """Settings for the whole suite."""
 
+import os
+import tempfile
+
 from hypothesis import HealthCheck, settings
 
 # A deadline would make tests depend on how busy the machine is; speed is measured in benchmarks/.
@@ -7,3 +10,7 @@ settings.register_profile("house", deadline=None, suppress_health_check=[HealthC
 # `make fuzz` runs the laws of the encodings on this many cases each.
 settings.register_profile("deep", parent=settings.get_profile("house"), max_examples=100_000)
 settings.load_profile("house")
+
+# Proxies under test keep their key here, never in the home of whoever runs the tests.
+_workspace = tempfile.TemporaryDirectory(prefix="headroom-tests-")
+os.environ["HEADROOM_WORKSPACE_DIR"] = _workspace.name

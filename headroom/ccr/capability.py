@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from headroom.blocks import Channel, Edit, Payload
+from headroom.ccr.keeper import Retrieval
 from headroom.ccr.tool import declares_retrieval, insertion
 from headroom.providers.wire import integer
 
@@ -23,8 +24,11 @@ class Offer:
     edit: Edit | None = None
 
 
-def offer(channel: Channel | None, payload: Payload, wire: str) -> Offer | None:
+def offer(retrieval: Retrieval, payload: Payload, wire: str) -> Offer | None:
     """Return what the reader of this request can use, or None: then nothing may be left out."""
+    channel = retrieval.channel
+    if retrieval.vouched:
+        return Offer(channel)
     if wire in _ANSWERED_LATER:
         return None
     if channel is Channel.TOOL:
@@ -34,7 +38,7 @@ def offer(channel: Channel | None, payload: Payload, wire: str) -> Offer | None:
         return Offer(channel) if declares_retrieval(payload) else None
     if channel is Channel.SHELL:
         return Offer(channel) if payload.get("tools") else None
-    return None if channel is None else Offer(channel)
+    return Offer(channel)
 
 
 def _cannot_be_resolved(payload: Payload) -> bool:

@@ -12,10 +12,14 @@ from headroom.state import Store
 
 @dataclass(frozen=True, slots=True)
 class Retrieval:
-    """What the operator chose: the channel through which readers ask, and the key of the handles."""
+    """What the operator chose: the channel through which readers ask, and the key of the handles.
+
+    With `vouched` the caller answers for the reader having that channel; nothing in the request has to show it.
+    """
 
     channel: Channel
     mint: Mint
+    vouched: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,14 +16,21 @@ if TYPE_CHECKING:
 _CHANNELS = {channel.value: channel for channel in Channel}
 
 
-def opened(config: ProxyConfig) -> tuple[Store, Retrieval | None]:
-    """Open the store, and the retrieval if there is to be any.
+def opened(
+    config: ProxyConfig, store: Store | None = None, channel: Channel | None = None
+) -> tuple[Store, Retrieval | None]:
+    """Open the store, and the retrieval if there is to be any; what is given takes the place of what is configured.
+
+    Whoever gives a channel vouches for it.
 
     Raises ConfigError if an address, the workspace or the key cannot be used, StoreError if a file cannot be opened.
     """
-    store = open_store(config.store, max_bytes=config.store_max_bytes, idle_seconds=config.store_idle_seconds)
-    channel = _CHANNELS.get(config.retrieval)
-    return store, None if channel is None else Retrieval(channel, Mint(_key(config, store)))
+    if store is None:
+        store = open_store(config.store, max_bytes=config.store_max_bytes, idle_seconds=config.store_idle_seconds)
+    chosen = channel or _CHANNELS.get(config.retrieval)
+    if chosen is None:
+        return store, None
+    return store, Retrieval(chosen, Mint(_key(config, store)), vouched=channel is not None)
 
 
 def _key(config: ProxyConfig, store: Store) -> bytes:

@@ -17,6 +17,7 @@ from headroom.blocks import Mode, Outcome, Tier
 from headroom.errors import BodyError, BodyTooLargeError, RequestError
 from headroom.integrations.answer import Answer
 from headroom.integrations.body import ASGIApp, BodyReader, Receive, Scope, Send
+from headroom.integrations.retrieval import answered
 from headroom.pipeline import Exchange, Pipeline, PipelineEvent, PipelineStage
 from headroom.providers import WIRES, Wire
 from headroom.providers.routes import Route, route_of
@@ -98,8 +99,12 @@ class _Passage:
         answer = Answer(send, self._wire, self._exchange, self._begun, self._house.pipeline)
         try:
             self._ask()
-            scope, receive = await self._request(receive)
-            await self._house.app(scope, receive, answer.send)
+            scope, again = await self._request(receive)
+            outcome = self._exchange.outcome
+            if outcome is not None and outcome.offers_retrieval:
+                await self._resolve(outcome, scope, receive, answer)
+            else:
+                await self._house.app(scope, again, answer.send)
         except RequestError as error:
             self._exchange.error = error.code
             if answer.started:
@@ -141,6 +146,22 @@ class _Passage:
         if outcome.body is not body:
             scope["headers"] = _headers_for(self._scope["headers"], outcome.body)
         return scope, reader.replaced(outcome.body)
+
+    async def _resolve(self, outcome: Outcome, scope: Scope, receive: Receive, answer: Answer) -> None:
+        """Hand on a request whose answer may ask for originals; calls for them are answered on the way back."""
+        retriever = self._house.pipeline.retriever(outcome, self._exchange.tenant)
+        try:
+            await answered(
+                self._house.app,
+                scope,
+                receive,
+                answer.send,
+                body=outcome.body,
+                wire=self._exchange.wire,
+                retriever=retriever,
+            )
+        finally:
+            self._exchange.retrievals, self._exchange.misses = retriever.retrievals, retriever.misses
 
     async def _outcome(self, body: bytes) -> Outcome:
         """Run the pipeline on the decoded body; the body that came stands in the outcome if nothing changes."""

@@ -16,10 +16,11 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from headroom.blocks import Decision, Edit, Outcome, Payload, Reason
+from headroom.blocks import Channel, Decision, Edit, Outcome, Payload, Reason
 from headroom.ccr.capability import Offer, offer
 from headroom.ccr.keeper import Keeper, Retrieval
-from headroom.errors import BodyError
+from headroom.ccr.retriever import Retriever
+from headroom.errors import BodyError, ConfigError
 from headroom.pipeline.additions import Additions
 from headroom.pipeline.conversation import Conversation
 from headroom.pipeline.decide import Decider
@@ -92,12 +93,16 @@ class Pipeline:
         }
 
     @classmethod
-    def of(cls, config: ProxyConfig) -> Pipeline:
-        """Build the pipeline that a configuration describes; interceptors registered with the process run too."""
+    def of(cls, config: ProxyConfig, store: Store | None = None, channel: Channel | None = None) -> Pipeline:
+        """Build the pipeline that a configuration describes; interceptors registered with the process run too.
+
+        `store` and `channel` take the place of the configured ones. Raises ConfigError or StoreError if what is
+        configured cannot be opened.
+        """
         from headroom.ccr.opening import opened  # noqa: PLC0415 - of no use without a configuration
         from headroom.proxy.interceptors.base import Interceptors  # noqa: PLC0415 - likewise
 
-        store, retrieval = opened(config)
+        store, retrieval = opened(config, store, channel)
         return cls(
             config.policy,
             transforms=config.transforms,
@@ -108,6 +113,12 @@ class Pipeline:
             store=store,
             retrieval=retrieval,
         )
+
+    def variant(self, config: ProxyConfig, channel: Channel | None = None) -> Pipeline:
+        """Return a pipeline of another configuration on the same store, memory and count of failures."""
+        other = Pipeline.of(config, self.store, channel)
+        other.memory, other.guard = self.memory, self.guard
+        return other
 
     @property
     def lineup(self) -> Lineup:
@@ -126,6 +137,12 @@ class Pipeline:
         Where nothing is kept, there are no tenants.
         """
         return "" if self.retrieval is None else tenant_of(headers, self.retrieval.mint.key)
+
+    def retriever(self, outcome: Outcome, tenant: str) -> Retriever:
+        """Return what answers the model's calls for originals of this request. Raises ConfigError without retrieval."""
+        if self.retrieval is None:
+            raise ConfigError("retrieval is off")
+        return Retriever(outcome.originals, self.store, tenant, self.retrieval.mint)
 
     def fire(self, event: PipelineEvent) -> Payload | None:
         """Tell the listeners of a stage; return the payload to go on with, changed or not.
@@ -265,7 +282,7 @@ class Pipeline:
         """Return how the reader of this request gets originals back, if it can and may."""
         if self.retrieval is None or exchange.lossless or self.policy.lossless or not self.policy.optimize:
             return None
-        return offer(self.retrieval.channel, payload, wire.name)
+        return offer(self.retrieval, payload, wire.name)
 
     def _conversation(
         self, lineup: Lineup, wishes: Wishes, exchange: Exchange, reader: Offer | None, *, refers: bool

@@ -38,7 +38,8 @@ class Exchange:
     `route` names the row of the route table (`library` for calls without HTTP). `status` is what the client got, 0
     if it left before the answer began. Times are seconds; `overhead` is ours alone. `error` is a short code.
     `tier`, `mode` and `lossless` are what the request itself asks for, None for the app's setting. `tenant` names
-    whose originals are kept, without telling the credential.
+    whose originals are kept, without telling the credential; `retrievals` and `misses` count the model's calls for
+    them, answered and not.
     """
 
     request_id: str
@@ -54,6 +55,8 @@ class Exchange:
     status: int = 0
     streamed: bool = False
     usage: Usage | None = None
+    retrievals: int = 0
+    misses: int = 0
     overhead: float = 0.0
     first_byte: float = 0.0
     total: float = 0.0

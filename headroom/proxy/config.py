@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_serializer, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from headroom.blocks import Mode, Tier
@@ -188,6 +188,11 @@ class ProxyConfig(BaseSettings):
     @classmethod
     def _normal_url(cls, value: str) -> str:
         return normal_base_url(value)
+
+    @field_serializer("store")
+    def _without_password(self, value: str) -> str:
+        """Show of an address only what kind of store it is: the rest may hold a password."""
+        return value.partition(":")[0] + ":"
 
     @property
     def policy(self) -> Policy:

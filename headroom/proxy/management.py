@@ -20,6 +20,13 @@ from headroom.proxy.state import ProxyState
 PROBES = frozenset({"/livez", "/readyz"})
 MANAGEMENT = PROBES | {"/health", "/stats", "/stats/reset", "/metrics", "/v1/compress"}
 """Paths that we answer ourselves."""
+RETRIEVE = "/v1/retrieve/"
+"""Beginning of the paths under which originals are found."""
+
+
+def is_management(path: str) -> bool:
+    """Say whether we answer this path ourselves."""
+    return path in MANAGEMENT or path.startswith(RETRIEVE)
 
 
 class Management:

@@ -5,6 +5,7 @@ A FastAPI app of its own, loaded when it is first asked and never on the way of 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
@@ -14,9 +15,13 @@ from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 
 from headroom import __version__
-from headroom.blocks import Payload
-from headroom.compress import CompressResult, acompress
+from headroom.blocks import Channel, Payload
+from headroom.ccr.excerpt import excerpt
+from headroom.ccr.marker import HANDLE
+from headroom.ccr.retriever import Retriever
+from headroom.compress import CompressResult, compress_with
 from headroom.errors import BodyTooLargeError, ConfigError, RequestError
+from headroom.pipeline import Pipeline
 from headroom.providers.vendors import OPENAI, error_body
 from headroom.proxy.config import ProxyConfig
 from headroom.proxy.helpers import json_object
@@ -26,7 +31,13 @@ from headroom.proxy.state import ProxyState
 
 _BODIES = ("messages", "input", "contents")
 _FIELDS = frozenset({*_BODIES, "model", "tools", "config"})
+_REVERSIBLE = "ccr"
+"""A mode that callers with a retrieval tool of their own ask for (LiteLLM's guardrail): leave out, give handles."""
 _SETTINGS = {
+    "mode": "mode",
+    "lossless": "lossless",
+    "retrieval": "retrieval",
+    "cross_turn": "cross_turn",
     "lossless_tier": "lossless_tier",
     "compress_user_messages": "compress_user_messages",
     "excluded_tools": "excluded_tools",
@@ -40,7 +51,9 @@ def management_app(state: ProxyState) -> FastAPI:
     app = FastAPI(title="headroom", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
     _add_health(app, state)
     _add_statistics(app, state)
-    _add_compress(app, state)
+    pipeline = state.pipeline or Pipeline.of(state.config)
+    _add_compress(app, state, pipeline)
+    _add_retrieve(app, state, pipeline)
     app.add_exception_handler(HTTPException, _refuse_http)
     app.add_exception_handler(RequestError, _refuse)
     return app
@@ -77,17 +90,49 @@ def _add_statistics(app: FastAPI, state: ProxyState) -> None:
         return Response(exposition(registry), headers={"content-type": CONTENT_TYPE_LATEST})
 
 
-def _add_compress(app: FastAPI, state: ProxyState) -> None:
+def _add_compress(app: FastAPI, state: ProxyState, pipeline: Pipeline) -> None:
     @app.post("/v1/compress")
     async def compress(request: Request) -> Response:
         policy = state.config.policy
         body = _known(json_object(await _read(request, policy.max_body_bytes), policy.max_depth))
         key = _body_key(body)
         bypass = request.headers.get("x-headroom-bypass", "").lower() == "true"
-        config = _configured(body.get("config"), state.config)
-        tools = _typed(body, "tools", list)
-        result = await acompress(body[key], _typed(body, "model", str) or "", config=config, tools=tools)
+        config, channel = _configured(body.get("config"), state.config)
+        variant = pipeline.variant(config, channel)
+        tools, model = _typed(body, "tools", list), _typed(body, "model", str) or ""
+        tenant = _tenant(request, state.config, variant)
+        result = await asyncio.to_thread(compress_with, variant, body[key], model, tools=tools, tenant=tenant)
         return _json(_report(key, result, body[key] if bypass else None))
+
+
+def _add_retrieve(app: FastAPI, state: ProxyState, pipeline: Pipeline) -> None:
+    @app.api_route("/v1/retrieve/{handle}", methods=["GET", "POST"])
+    async def retrieve(request: Request, handle: str) -> Response:
+        policy = state.config.policy
+        wanted: Mapping[str, Any] = request.query_params
+        if request.method == "POST":
+            wanted = json_object(await _read(request, policy.max_body_bytes), policy.max_depth)
+        if not HANDLE.fullmatch(handle):
+            raise RequestError("A handle has 24 characters of 0-9 and a-f.")
+        tenant = _tenant(request, state.config, pipeline)
+        text = await asyncio.to_thread(_original, pipeline, tenant, handle)
+        if text is None:
+            raise HTTPException(404, f"The handle {handle} is unknown here, or its original has expired.")
+        query, lines = _typed(wanted, "query", str) or "", _typed(wanted, "lines", str) or ""
+        content = excerpt(text, query=query, lines=lines)
+        return _json({"hash": handle, "original_content": content, "whole": content == text})
+
+
+def _original(pipeline: Pipeline, tenant: str, handle: str) -> str | None:
+    """Return the original of a handle as this tenant kept it."""
+    if pipeline.retrieval is None:
+        raise RequestError("Retrieval is off in this gateway (--retrieval).")
+    return Retriever({}, pipeline.store, tenant, pipeline.retrieval.mint).original(handle)
+
+
+def _tenant(request: Request, config: ProxyConfig, pipeline: Pipeline) -> str:
+    """Return whose originals the caller of a management endpoint may see: those kept under its own credential."""
+    return config.tenant or pipeline.tenant_of(dict(request.headers.raw))
 
 
 async def _read(request: Request, limit: int) -> bytes:
@@ -127,20 +172,24 @@ def _typed(body: Mapping[str, Any], name: str, kind: type) -> Any:
     return value
 
 
-def _configured(wishes: Any, config: ProxyConfig) -> ProxyConfig:
-    """Return the configuration with the request's own settings."""
+def _configured(wishes: Any, config: ProxyConfig) -> tuple[ProxyConfig, Channel | None]:
+    """Return the configuration with the request's own settings, and the channel that the caller vouches for."""
     if wishes is None or wishes == {}:
-        return config
+        return config, None
     if not isinstance(wishes, dict):
         raise RequestError("Field 'config' must be an object.")
     for name in wishes:
         if name not in _SETTINGS:
             raise RequestError(f"Unknown setting 'config.{name}'; known are {', '.join(sorted(_SETTINGS))}.")
+    given = {_SETTINGS[name]: value for name, value in wishes.items()}
+    if given.get("mode") == _REVERSIBLE:
+        given = {"retrieval": Channel.TOOL.value, **given, "mode": config.mode}
     try:
-        checked = ProxyConfig(**{_SETTINGS[name]: value for name, value in wishes.items()})
+        checked = ProxyConfig(**given)
     except ConfigError as error:
         raise RequestError(f"In 'config': {error}.") from error
-    return config.model_copy(update={_SETTINGS[name]: getattr(checked, _SETTINGS[name]) for name in wishes})
+    channel = next((one for one in Channel if one == given.get("retrieval")), None)
+    return config.model_copy(update={name: getattr(checked, name) for name in given}), channel
 
 
 def _report(key: str, result: CompressResult, untouched: Any) -> dict[str, Any]:

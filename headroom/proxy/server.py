@@ -8,6 +8,7 @@ headers of its own to every answer unless it is told `--no-server-header --no-da
 
 from __future__ import annotations
 
+import gc
 import logging
 import sys
 import time
@@ -17,17 +18,20 @@ from typing import Any
 import uvicorn
 
 from headroom import __version__
+from headroom.blocks import Channel
+from headroom.errors import ConfigError
 from headroom.integrations.asgi import HeadroomASGIMiddleware
 from headroom.integrations.body import Receive, Scope, Send
 from headroom.pipeline import PipelineEvent, PipelineStage
 from headroom.proxy.config import ProxyConfig
 from headroom.proxy.forwarder import Forwarder
-from headroom.proxy.management import MANAGEMENT, Management
+from headroom.proxy.management import Management, is_management
 from headroom.proxy.state import ProxyState, equipped
 from headroom.proxy.stats import Stats
 from headroom.proxy.upstream import Upstream
 
 _KEEP_ALIVE_SECONDS = 75
+_log = logging.getLogger("headroom.proxy")
 
 
 class Proxy:
@@ -42,7 +46,7 @@ class Proxy:
         """Serve one ASGI scope."""
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
-        elif scope["type"] == "http" and scope["path"] in MANAGEMENT:
+        elif scope["type"] == "http" and is_management(scope["path"]):
             await self._management(scope, receive, send)
         else:
             await self._forwarder(scope, receive, send)
@@ -83,6 +87,17 @@ def create_app(config: ProxyConfig | None = None, *, upstream: Upstream | None =
 
 
 def _assemble(config: ProxyConfig, upstream: Upstream | None = None) -> tuple[HeadroomASGIMiddleware, ProxyState]:
+    """Put the parts together. Retrieval that nobody asked for by name is off where it has no place to keep a key."""
+    if config.retrieval != "auto":
+        return _built(config, upstream)
+    try:
+        return _built(config.model_copy(update={"retrieval": Channel.TOOL.value}), upstream)
+    except ConfigError as reason:
+        _log.warning("retrieval is off, so nothing is left out: %s", reason)
+        return _built(config.model_copy(update={"retrieval": "off"}), upstream)
+
+
+def _built(config: ProxyConfig, upstream: Upstream | None) -> tuple[HeadroomASGIMiddleware, ProxyState]:
     stats = Stats()
     forwarder = Forwarder(config, upstream)
     state = ProxyState(config, stats, forwarder.upstream)
@@ -114,6 +129,9 @@ class DrainingServer(uvicorn.Server):
     async def startup(self, sockets: Any = None) -> None:
         """Begin to listen and say where."""
         await super().startup(sockets)
+        # Most of what is there now stays for ever; to look at it again would hold up the event loop for 20 ms.
+        gc.collect()
+        gc.freeze()
         for server in self.servers:
             for listener in server.sockets:
                 host, port, *_ = listener.getsockname()
@@ -136,9 +154,9 @@ class DrainingServer(uvicorn.Server):
 
 def run(config: ProxyConfig) -> int:
     """Run the proxy until it is told to stop; return the exit status. Prints what it does at start."""
-    app, state = _assemble(config)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    print(banner(config), flush=True)  # noqa: T201
+    app, state = _assemble(config)
+    print(banner(state.config), flush=True)  # noqa: T201
     # Compression runs in threads; with the default of five milliseconds each of them holds up the event loop longer.
     sys.setswitchinterval(0.001)
     server = DrainingServer(_server_config(app, config), state)
@@ -153,14 +171,23 @@ def banner(config: ProxyConfig) -> str:
         "anthropic": config.anthropic_api_url,
         "gemini": config.gemini_api_url,
         "also allowed": ", ".join(config.allow_upstream) or "no other upstream (--allow-upstream)",
-        "compression": "on, lossless, tier " + config.lossless_tier if config.optimize else "off (--no-optimize)",
+        "compression": f"on, mode {config.mode}, tier {config.lossless_tier}"
+        if config.optimize
+        else "off (--no-optimize)",
+        "left out": _left_out(config),
         "user messages": "compressed" if config.compress_user_messages else "as they are (--compress-user-messages)",
         "time-outs": f"connect {config.connect_timeout:g} s, read {config.read_timeout:g} s, "
         f"drain {config.drain_seconds:g} s",
-        "state": "in memory only",
+        "state": config.store.partition(":")[0],
     }
     lines = [f"  {name:<14} {value}" for name, value in rows.items()]
     return "\n".join([f"headroom {__version__} proxy", *lines])
+
+
+def _left_out(config: ProxyConfig) -> str:
+    if config.lossless or config.retrieval == "off":
+        return "nothing" + (" (--lossless)" if config.lossless else " (--retrieval off)")
+    return f"what the model can get back through: {config.retrieval} (--retrieval)"
 
 
 def _server_config(app: HeadroomASGIMiddleware, config: ProxyConfig) -> uvicorn.Config:

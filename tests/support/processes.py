@@ -16,7 +16,8 @@ from headroom.demo.proxy_process import address_of
 
 
 def _environment(**also: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("HEADROOM_")}
+    own = [name for name in os.environ if name.startswith("HEADROOM_") and name != "HEADROOM_WORKSPACE_DIR"]
+    kept = {name: value for name, value in os.environ.items() if name not in own}
     return {**kept, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path), "PYTHONUNBUFFERED": "1", **also}
 
 
