@@ -9,8 +9,11 @@ import msgspec
 from headroom.blocks import Payload
 from headroom.errors import BodyError
 
-_LEVELS = 6
-"""Levels of containers above the values between which other threads run: those of a block in any wire."""
+Member = None | bool | int | float | str | list[object] | dict[str, object]
+"""Any JSON value, as a type for the decoder, which calls `_as_it_is` for each value of type `object`."""
+
+Document = None | bool | int | float | str | list[Member] | dict[str, Member]
+"""Any JSON value; the objects of type `object` in it are messages, items or requests, whatever the wire."""
 
 
 def read(body: bytes, max_depth: int) -> Payload:
@@ -32,24 +35,16 @@ def read(body: bytes, max_depth: int) -> Payload:
     return value
 
 
-def _json_value(levels: int) -> Any:
-    """Return the type of any JSON value, with `object` in the place of what stands `levels` below it."""
-    if not levels:
-        return object
-    below = _json_value(levels - 1)
-    return None | bool | int | float | str | list[below] | dict[str, below]
-
-
 def _as_it_is(_: type, value: Any) -> Any:
-    """Return a value of type `object`.
+    """Return a value as it was decoded.
 
-    The decoder is one C function, which lets no other thread run. It calls this one, of Python, for every such
-    value: there the interpreter changes threads, so that a large body does not hold up the event loop.
+    The decoder is one C function, which lets no other thread run. For this one, which is Python, the interpreter
+    does change threads, so that a large body does not hold up the event loop.
     """
     return value
 
 
-_DECODER = msgspec.json.Decoder(_json_value(_LEVELS), dec_hook=_as_it_is)
+_DECODER = msgspec.json.Decoder(Document, dec_hook=_as_it_is)
 
 
 def _deeper_than(root: Payload, levels: int) -> bool:

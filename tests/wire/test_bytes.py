@@ -105,6 +105,25 @@ def test_of_duplicate_keys_the_last_is_located():
         splice(b'{"a": {"b": 1}, "a": 2}', [Edit(("a", "b"), 9)])
 
 
+LONG = ["plain " * 60_000, 'say "no" \\ or \n' * 30_000, "\\" * 300_000, '"' * 300_000, "é漢" * 90_000, "1," * 200_000]
+
+
+@pytest.mark.parametrize("text", LONG, ids=range(len(LONG)))
+@pytest.mark.parametrize("place", ["before", "within", "behind"])
+def test_values_are_found_around_and_behind_texts_longer_than_any_window(text, place):
+    document = {"before": [text, {"k": text}], "list": [{"t": "old", "u": text}, text], "behind": text}
+    path, value = {"before": ("list", 0, "t"), "within": ("before", 1, "k"), "behind": ("behind",)}[place], "new"
+    expected = copy.deepcopy(document)
+    value_at(expected, path[:-1])[path[-1]] = value
+    assert json.loads(splice(json.dumps(document).encode(), [Edit(path, value)])) == expected
+
+
+def test_a_string_and_a_container_without_end_are_unbalanced():
+    for body in (b'{"a": "x', b'{"a": [[1, 2]', b'{"a": "' + b'\\"' * 200, b'{"a": "\\', b'{"a": [' + b"1," * 400_000):
+        with pytest.raises(BodyError, match="unbalanced"):
+            locate(body, [("a",)])
+
+
 @pytest.mark.parametrize("levels", [1, 511, 512, 513])
 def test_depth_is_counted_exactly(levels):
     body = b'{"a":' * (levels - 1) + b"{}" + b"}" * (levels - 1)
