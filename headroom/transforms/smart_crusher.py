@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
-from headroom.blocks import Fidelity, Lossless, Tier
+from headroom.blocks import Fidelity, Lossless, Reduction, Tier
 from headroom.transforms.base import Compressor, Context, Hint
+from headroom.transforms.coding.focus import Focus
 from headroom.transforms.coding.json_document import decode_document, encode_document
+from headroom.transforms.coding.json_selection import cut_short
 from headroom.transforms.coding.json_text import JsonText, find_json, is_found
 from headroom.transforms.coding.latest import Latest
 from headroom.transforms.view import View
@@ -51,6 +53,13 @@ class SmartCrusher(Compressor):
         far_ahead = document is not None and len(document) < _FAR_AHEAD * len(canonical)
         if not far_ahead and _is_stable(found, canonical):
             yield Lossless(canonical, Fidelity.VALUE, "json.minified", Tier.PLAIN)
+
+    def reductions(self, view: View, hint: Hint, context: Context) -> Iterable[Reduction]:
+        """Yield the JSON with the rows that matter, its long strings cut short."""
+        found = view.once("json", find_json)
+        short = None if found is None else cut_short(found, Focus(hint), context.check)
+        if short is not None:
+            yield Reduction(*short, "json.selected")
 
     def decode(self, text: str) -> str:
         """Restore the canonical spelling. Raises ValueError if `text` is none of our forms."""

@@ -19,13 +19,15 @@ from functools import partial
 from itertools import islice
 from typing import ClassVar
 
-from headroom.blocks import Fidelity, Lossless, Tier
+from headroom.blocks import Fidelity, Lossless, Reduction, Tier
 from headroom.transforms.base import Compressor, Context, Hint
 from headroom.transforms.coding.budget import Budget
 from headroom.transforms.coding.delimited import DELIMITERS, balanced, split_cells, width
 from headroom.transforms.coding.drawn import RULE, cells_of, is_rule, undrawn
+from headroom.transforms.coding.focus import Focus
 from headroom.transforms.coding.groups import Form, group, ungroup
 from headroom.transforms.coding.probing import probe
+from headroom.transforms.coding.table_rows import LineTable, selected_lines
 from headroom.transforms.view import View
 
 _NAMES = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
@@ -66,6 +68,14 @@ class TableCompressor(Compressor):
         grouped = None if self._is_own(view.text) else _grouped(text.split("\n") if drawn else view.lines)
         if grouped is not None:
             yield Lossless(grouped, of, "table.grouped", Tier.LEGEND)
+
+    def reductions(self, view: View, hint: Hint, context: Context) -> Iterable[Reduction]:
+        """Yield the table with the rows that matter; header, rules and lines that are no rows stay."""
+        context.check()
+        table = _drawn_table(undrawn(view.text).split("\n")) if _share_drawn(view.sample) >= 0.5 else _table(view.lines)
+        short = None if table is None else selected_lines(table, Focus(hint))
+        if short is not None:
+            yield Reduction(*short, "table.selected")
 
     def decode(self, text: str) -> str:
         """Restore the table, undrawn if it was drawn."""
@@ -146,15 +156,38 @@ def _header(lines: Sequence[str], delimiter: str, cells: int) -> list[str]:
 
 def _grouped(lines: Sequence[str]) -> str | None:
     """Write a delimited table under headings, or return None if it is none."""
-    filled = list(islice((line for line in lines if line and line != RULE), _SAMPLE))
-    delimiter, _ = _delimiter(filled)
+    delimiter, cells = _layout(lines)
     if not delimiter:
         return None
-    cells, _ = width(filled, delimiter)
     grouped = group(lines, _rows(lines, delimiter, cells), _form(delimiter))
     if grouped is None:
         return None
     return "\n".join([_note(len(lines), _NAMES[delimiter], grouped.template), *grouped.body])
+
+
+def _layout(lines: Sequence[str]) -> tuple[str, int]:
+    """Return the delimiter of a table and how many cells its rows have; no delimiter if it is none."""
+    filled = list(islice((line for line in lines if line and line != RULE), _SAMPLE))
+    delimiter, _ = _delimiter(filled)
+    return (delimiter, width(filled, delimiter)[0]) if delimiter else ("", 0)
+
+
+def _table(lines: Sequence[str]) -> LineTable | None:
+    """Read a delimited table, None if it is none."""
+    delimiter, cells = _layout(lines)
+    if not delimiter:
+        return None
+    names = _header(list(islice(filter(None, lines), _ABOVE)), delimiter, cells)
+    return LineTable(lines, list(_rows(lines, delimiter, cells)), names)
+
+
+def _drawn_table(lines: Sequence[str]) -> LineTable:
+    """Read an undrawn table: the row above a rule names the columns."""
+    cells, _ = width([line for line in lines if line and line != RULE], "|")
+    rows = [line.split("|") if line.count("|") == cells - 1 else None for line in lines]
+    header = next((at for at, below in enumerate(lines[1:_ABOVE]) if below == RULE and rows[at]), None)
+    names = None if header is None else rows[header]
+    return LineTable(lines, [None if row == names else row for row in rows], names or [])
 
 
 def _note(lines: int, delimiter: str, template: str) -> str:

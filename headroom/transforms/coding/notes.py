@@ -1,8 +1,9 @@
 """How we say that something is left out: one phrase, in the units of the source.
 
-12-240                                                    numbers, as ranges
-lines 12-240 left out: 229 of level INFO                  a gap, told in its place
-373 of 412 rows left out, all but 1-3, 17, 410-412: ...   gaps all over a text, told at its end
+    lines 12-240 left out: 229 of level INFO                  a gap, told in its place
+    373 of 412 rows left out, all but 1-3, 17, 410-412: ...   gaps all over a text, told at its end
+
+Within a text a phrase stands in square brackets; at its end the marker puts them.
 """
 
 from __future__ import annotations
