@@ -7,7 +7,6 @@ from typing import ClassVar
 
 from headroom.blocks import Fidelity, Lossless, Reduction, Tier
 from headroom.transforms.base import Compressor, Context, Hint
-from headroom.transforms.coding.focus import Focus
 from headroom.transforms.coding.json_document import decode_document, encode_document
 from headroom.transforms.coding.json_selection import cut_short
 from headroom.transforms.coding.json_text import JsonText, find_json, is_found
@@ -57,7 +56,7 @@ class SmartCrusher(Compressor):
     def reductions(self, view: View, hint: Hint, context: Context) -> Iterable[Reduction]:
         """Yield the JSON with the rows that matter, its long strings cut short."""
         found = view.once("json", find_json)
-        short = None if found is None else cut_short(found, Focus(hint), context.check)
+        short = None if found is None else cut_short(found, hint, context.check)
         if short is not None:
             yield Reduction(*short, "json.selected")
 

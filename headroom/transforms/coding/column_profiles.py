@@ -13,8 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from typing import TypeVar
 
 from headroom.transforms.coding.series import is_monotone, outliers, shift
+
+T = TypeVar("T")
 
 LEAST = 12
 """Cells below which nothing is rare and nothing is far out."""
@@ -86,8 +89,8 @@ class Profile:
         return [max(self.numbers, key=self.numbers.__getitem__), min(self.numbers, key=self.numbers.__getitem__)]
 
     def first_of_each(self) -> list[int]:
-        """Return the first row of each value, if values come again and are few enough to show them all."""
-        if not 2 <= len(self.counts) <= min(_MAX_SHOWN_ONCE, self.counts.total() // _TIMES_AGAIN):
+        """Return the first row of each word or name, if they come again and are few enough to show them all."""
+        if self.numbers or not 2 <= len(self.counts) <= min(_MAX_SHOWN_ONCE, self.counts.total() // _TIMES_AGAIN):
             return []
         return sorted({cell: at for at, cell in reversed([*enumerate(self.cells)]) if cell}.values())
 
@@ -135,7 +138,7 @@ def _last_part(column: Profile) -> str:
     return column.name.rpartition(".")[2]
 
 
-def spread(rows: Sequence[int], most: int) -> list[int]:
+def spread(rows: Sequence[T], most: int) -> list[T]:
     """Return at most so many of the rows, evenly spread, the first and the last among them."""
     if len(rows) <= most:
         return list(rows)

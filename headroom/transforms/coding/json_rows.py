@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import islice
 
-from headroom.transforms.coding.json_text import CONTAINERS, Value, scalar
+from headroom.transforms.coding.json_text import CONTAINERS, Value, children, scalar
 from headroom.transforms.coding.row_selection import Rows
 
 KEY = "key"
@@ -20,16 +20,16 @@ def rows_of(members: Sequence[Value], keys: Sequence[str] = ()) -> Rows:
     columns: dict[str, list[str]] = {KEY: list(keys)} if keys else {}
     sizes = []
     for at, member in enumerate(members):
-        size = 0
-        for path, cell in _cells(member, "", 0):
+        cells: dict[str, str] = {}
+        _read(member, "", 0, cells)
+        for path, cell in cells.items():
             column = columns.get(path)
             if column is None:
                 if len(columns) >= _MAX_COLUMNS:
                     continue
                 column = columns[path] = [""] * len(members)
             column[at] = cell
-            size += len(cell)
-        sizes.append(size)
+        sizes.append(sum(map(len, cells.values())))
     return Rows(columns, [_shape(member) for member in members], sizes)
 
 
@@ -37,14 +37,17 @@ def _shape(member: Value) -> object:
     return tuple(member) if type(member) is dict else type(member)
 
 
-def _cells(value: Value, path: str, depth: int) -> Iterator[tuple[str, str]]:
-    """Yield what stands within a member: the path (`state.name`, `tags.0.key`) and the text of each plain value."""
+def _read(value: Value, path: str, depth: int, cells: dict[str, str]) -> None:
+    """Note the text of each plain value within a member by its path (`state.name`, `tags.0.key`)."""
     kind = type(value)
     if kind is str:
-        yield path, value
+        cells[path] = value
     elif kind not in CONTAINERS:
-        yield path, scalar(value)
+        cells[path] = scalar(value)
     elif depth < _MAX_DEPTH:
-        inner = value.items() if kind is dict else enumerate(islice(value, _MAX_ITEMS))
-        for part, item in inner:
-            yield from _cells(item, f"{path}.{part}" if path else str(part), depth + 1)
+        stem = f"{path}." if path else ""
+        for part, inner in value.items() if kind is dict else enumerate(islice(children(value), _MAX_ITEMS)):
+            if type(inner) is str:
+                cells[f"{stem}{part}"] = inner
+            else:
+                _read(inner, f"{stem}{part}", depth + 1, cells)

@@ -13,13 +13,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from headroom.transforms import log_formats
+from headroom.transforms.base import Hint
+from headroom.transforms.coding.column_profiles import spread
 from headroom.transforms.coding.failure_fields import failure_field
 from headroom.transforms.coding.focus import Focus
 from headroom.transforms.coding.json_rows import rows_of
 from headroom.transforms.coding.json_text import CONTAINERS, JsonText, Pairs, Value, children, scalar, write
+from headroom.transforms.coding.line_reduction import reduced
 from headroom.transforms.coding.long_values import SHORTEST, shortened
 from headroom.transforms.coding.notes import all_but, bracketed, left_out
 from headroom.transforms.coding.row_selection import MIN_ROWS
+from headroom.transforms.view import SAMPLE_LINES
 
 _MOST_TABLES = 4
 _LEAST_CHARACTERS = 5_000
@@ -27,6 +32,10 @@ _LEAST_CHARACTERS = 5_000
 _SAMPLED = 8
 _MIN_MAP = 40
 _MIN_SCALARS = 40
+_LOG = 0.5
+"""Share of lines that belong to a log in a string that is one."""
+_LEAST_GAP = 80
+"""Characters of values that are worth a note in their place."""
 _SHOWN_KEY = re.compile(r"[\w.-]{1,40}")
 _DEPENDENCIES = re.compile(r"(?:dev|peer|optional|build|bundled)?[_-]?dependencies|packages|requires", re.IGNORECASE)
 """Maps that are asked for their keys: they stay whole."""
@@ -43,12 +52,12 @@ class _Place:
     size: int
 
 
-def cut_short(source: JsonText, focus: Focus, check: Callable[[], None]) -> tuple[str, str] | None:
+def cut_short(source: JsonText, hint: Hint, check: Callable[[], None]) -> tuple[str, str] | None:
     """Return a text with less JSON in it and the note on what is missing, None if there is nothing worth cutting.
 
     The text around the JSON stays; JSON that breaks off still breaks off where it did.
     """
-    cutter = _Cutter(focus, check)
+    cutter = _Cutter(hint, check)
     root = cutter.cut(source.root)
     if not cutter.note:
         return None
@@ -63,7 +72,7 @@ def cut_short(source: JsonText, focus: Focus, check: Callable[[], None]) -> tupl
 class _Cutter:
     """Cuts one value; `note` tells what was left out."""
 
-    focus: Focus
+    hint: Hint
     check: Callable[[], None]
     _tables: dict[int, Path] = field(default_factory=dict)
     _phrases: list[str] = field(default_factory=list)
@@ -93,9 +102,16 @@ class _Cutter:
         return self._array(value, failure=failure) if kind is list else value
 
     def _string(self, text: str, *, failure: bool) -> str:
-        short = shortened(text, failure=failure)
+        short = "\n".join(self._log(text.split("\n"))) or shortened(text, failure=failure)
         self._short += short != text
         return short
+
+    def _log(self, lines: list[str]) -> list[str]:
+        """Return the lines of a log that stay, with notes between them; none if these are no log or all stay."""
+        if len(lines) < MIN_ROWS or log_formats.share(spread(lines, SAMPLE_LINES)) < _LOG:
+            return []
+        short = reduced(lines, self.hint)
+        return [] if short is None else short[0].split("\n")
 
     def _members(self, value: dict[str, Value]) -> list[tuple[str, Value]]:
         """Return the members of an object that stay."""
@@ -107,16 +123,18 @@ class _Cutter:
     def _array(self, value: list[Value], *, failure: bool) -> list[Value]:
         if id(value) in self._tables:
             return [self._cut(value[at], failure=failure) for at in self._kept(value, value, ())]
-        least = MIN_ROWS if value and type(value[0]) in CONTAINERS else _MIN_SCALARS
-        if len(value) < least:
+        if len(value) < (MIN_ROWS if value and type(value[0]) in CONTAINERS else _MIN_SCALARS):
             return [self._cut(item, failure=failure) for item in value]
-        return list(self._gapped(value, failure=failure))
+        short: list[Value] = self._log(value) if set(map(type, value)) == {str} else []
+        short = short or list(self._gapped(value, failure=failure))
+        self._short += len(short) < len(value)
+        return short
 
     def _kept(self, table: Value, members: Sequence[Value], keys: Sequence[str]) -> list[int]:
         """Return which members of a table stay, and note which do not."""
         self.check()
         rows = rows_of(members, keys)
-        kept = rows.selected(self.focus)
+        kept = rows.selected(Focus(self.hint))
         hidden = _others(kept, len(members))
         if hidden:
             unit = "members" if keys else "rows"
@@ -125,13 +143,13 @@ class _Cutter:
         return kept
 
     def _gapped(self, value: list[Value], *, failure: bool) -> Iterator[Value]:
-        """Yield what stays of an array, with a note in each gap."""
+        """Yield what stays of an array, with a note in each gap that is worth one."""
         rows = rows_of(value)
-        kept = rows.selected(self.focus)
-        self._short += len(kept) < len(value)
-        for above, here in pairwise([-1, *kept]):
-            if here > above + 1:
-                gap = range(above + 1, here)
+        for above, here in pairwise([-1, *rows.landmarks(Focus(self.hint))]):
+            gap = range(above + 1, here)
+            if sum(rows.sizes[at] for at in gap) < _LEAST_GAP:
+                yield from (self._cut(value[at], failure=failure) for at in gap)
+            else:
                 yield bracketed(left_out("rows", [at + 1 for at in gap], rows.told(gap)))
             yield self._cut(value[here], failure=failure)
 

@@ -18,6 +18,7 @@ from math import isqrt
 from headroom.transforms.coding.column_profiles import LEAST, Profile, spread, told
 from headroom.transforms.coding.failure_fields import failure_field
 from headroom.transforms.coding.focus import Focus
+from headroom.transforms.coding.levels import GRAVE, levels
 from headroom.transforms.coding.series import outliers
 
 MIN_ROWS = 20
@@ -29,10 +30,13 @@ _FEWEST, _MOST = 12, 72
 _CHARACTERS = 24_000
 """Characters of rows that stay at most, if that leaves the fewest."""
 _LEAST_SPREAD = 4
+_LANDMARKS = 4
+_GOLDEN = (5**0.5 - 1) / 2
 _NORMAL = 0.5
 """If more than this share of rows failed, that is no news."""
 _RARE_SHAPE = 50
 _NOTE_CHARACTERS = 150
+_MESSAGE = re.compile(r"(?:^|[._])(?:message|msg|log|line|text|raw)$", re.IGNORECASE)
 _WORD = re.compile(r"\b[^\W\d_]{4,40}\b")
 _NEW_WORDS = 2
 _SAMPLE = 96
@@ -58,10 +62,9 @@ class Rows:
         found: set[int] = set()
         for name, cells in self.columns.items():
             failure = failure_field(name)
-            if failure.tells:
-                values = {cell for cell in set(cells) if failure.failed(cell)}
-                rows = [at for at, cell in enumerate(cells) if cell in values] if values else []
-                found.update(rows if len(rows) <= _NORMAL * len(cells) else ())
+            values = {cell for cell in set(cells) if failure.failed(cell)} if failure.tells else ()
+            rows = [at for at, cell in enumerate(cells) if cell in values] if values else _grave(name, cells)
+            found.update(rows if len(rows) <= _NORMAL * len(cells) else ())
         return sorted(found)
 
     def selected(self, focus: Focus) -> list[int]:
@@ -70,14 +73,21 @@ class Rows:
         if total < MIN_ROWS:
             return list(range(total))
         most = min(self._most(), total)
-        head, tail = (self._ends(*bounds) for bounds in (_HEAD, _TAIL))
-        kept = dict.fromkeys([*range(head), *range(total - tail, total)])
-        _fill(kept, spread(self.failed, most), most // 2)
+        kept = self._ends()
+        _fill(kept, spread(self.failed, most // 2), most // 2)
         _fill(kept, focus.rank(self._texts()), most // 6)
         _fill(kept, self._odd(), most // 2)
-        _fill(kept, _in_turn(column.first_of_each() for column in self.profiles), most)
+        _fill(kept, _in_turn(column.first_of_each() for column in self.profiles), most - len(kept))
         _fill(kept, _in_turn(column.extremes() for column in self.profiles), most // 4)
-        _fill(kept, spread(range(total), most), max(_LEAST_SPREAD, 2 * most // 3 - len(kept)))
+        _fill(kept, _scattered(total), max(_LEAST_SPREAD, 2 * most // 3 - len(kept)))
+        return sorted(kept)
+
+    def landmarks(self, focus: Focus) -> list[int]:
+        """Return the rows that no gap should hide, ascending: the ends and the few that stand out most."""
+        kept = self._ends()
+        _fill(kept, focus.rank(self._texts()), _LANDMARKS)
+        _fill(kept, self._odd(), _LANDMARKS)
+        _fill(kept, _in_turn(column.extremes() for column in self.profiles), _LANDMARKS)
         return sorted(kept)
 
     def _most(self) -> int:
@@ -101,9 +111,12 @@ class Rows:
         later = new[len(new) // 2 :]
         return sum(later) / len(later)
 
-    def _ends(self, least: int, most: int) -> int:
-        """Return how many rows of this length stay at an end."""
-        return max(least, min(most, _END_CHARACTERS * len(self.sizes) // max(1, sum(self.sizes))))
+    def _ends(self) -> dict[int, None]:
+        """Return the rows that stay at both ends: the more the shorter they are."""
+        total = len(self.sizes)
+        fitting = _END_CHARACTERS * total // max(1, sum(self.sizes))
+        head, tail = (min(total, max(least, min(most, fitting))) for least, most in (_HEAD, _TAIL))
+        return dict.fromkeys([*range(head), *range(total - tail, total)])
 
     def told(self, rows: Sequence[int]) -> str:
         """Say in a few words what stands in these rows."""
@@ -121,6 +134,18 @@ class Rows:
         shapes = [at for at, shape in enumerate(self.shapes) if common[shape] <= rare]
         long = outliers(self.sizes, 2) if len(self.sizes) >= LEAST else []
         return _in_turn(chain([shapes, long], (column.odd() for column in self.profiles)))
+
+
+def _grave(name: str, cells: Sequence[str]) -> list[int]:
+    """Return the rows whose message has a level of its own, as lines of logs have, and one that means trouble."""
+    if not _MESSAGE.search(name):
+        return []
+    return [at for at, level in enumerate(levels(cells, range(len(cells)))) if level in GRAVE]
+
+
+def _scattered(total: int) -> Iterator[int]:
+    """Yield rows, the first few of which lie evenly over all of them, but not in a step that rows may have, too."""
+    return (int((at * _GOLDEN) % 1 * total) for at in range(1, total))
 
 
 def _in_turn(ranked: Iterable[Sequence[int]]) -> Iterator[int]:
