@@ -18,9 +18,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from headroom.blocks import Fidelity, Lossless, Tier
+from headroom.blocks import Fidelity, Lossless, Reduction, Tier
 from headroom.transforms.base import Compressor, Context, Hint
+from headroom.transforms.coding import code_reduction
 from headroom.transforms.coding.probing import share
+from headroom.transforms.content_router import ENOUGH
 from headroom.transforms.view import View
 
 LANDMARK = 25
@@ -32,15 +34,15 @@ _NOTE = re.compile(rf"\[code: (\d{{1,8}}) numbered lines; the number is shown on
 
 
 class CodeAwareCompressor(Compressor):
-    """Takes regular line numbers off code."""
+    """Takes regular line numbers off code; for readers that can ask for more, comments and bodies too."""
 
     name: ClassVar[str] = "code_compressor"
 
-    def evidence(self, view: View, hint: Hint) -> float:  # noqa: ARG002 - a hint is no proof
-        """Return the share of the lines that are regularly numbered."""
-        if share(view.sample, _NUMBER.match) < 0.25:
-            return 0.0
-        return sum(run.count for run in _found(view)) / len(view.lines)
+    def evidence(self, view: View, hint: Hint) -> float:
+        """Return the share of the lines that are regularly numbered; just enough for code without numbers."""
+        if share(view.sample, _NUMBER.match) >= 0.25:
+            return sum(run.count for run in _found(view)) / len(view.lines)
+        return ENOUGH if _language(view, hint) else 0.0
 
     def candidates(self, view: View, context: Context) -> Iterable[Lossless]:
         """Yield the text with all but the landmark numbers taken off."""
@@ -49,12 +51,23 @@ class CodeAwareCompressor(Compressor):
             text = "\n".join(_without_numbers(view.lines, _found(view)))
             yield Lossless(text, Fidelity.BYTES, "code.numbers", Tier.LEGEND)
 
+    def reductions(self, view: View, hint: Hint, context: Context) -> Iterator[Reduction]:
+        """Yield the code without comments and bodies of functions, unless the question asks for the exact text."""
+        reduced = code_reduction.reduced(view.text, _language(view, hint), hint, context.check)
+        if reduced is not None:
+            yield Reduction(*reduced, "code.folded")
+
     def decode(self, text: str) -> str:
         """Put the numbers back."""
         lines = text.split("\n")
         if not any(map(_NOTE.fullmatch, lines)):
             raise ValueError("no note on line numbers")
         return "\n".join(_with_numbers(lines))
+
+
+def _language(view: View, hint: Hint) -> str:
+    """Return the language of code without line numbers, empty if it is none, or if its grammar is not there."""
+    return view.once("code.language", lambda _: code_reduction.language_of(view.text, view.sample, hint))
 
 
 @dataclass(frozen=True, slots=True)

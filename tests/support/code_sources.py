@@ -25,7 +25,7 @@ MARKED = {
 ~        return text + unit
 ~
 ~    return label(str(result))
-=    ...  # lines 11-21
+=    ...  # [lines 11-21 left out]
 
 
  class Böx:
@@ -38,7 +38,7 @@ MARKED = {
 ~        first = 1
 ~        second = 2
 ~        return first + second
-=        ...  # lines 30-33
+=        ...  # [lines 30-33 left out]
 
      def close(self): return "zu"
 
@@ -46,7 +46,7 @@ MARKED = {
  class Empty(Exception):
 -    """Nothing is in it,
 -    nothing at all."""
-+    ...  # lines 39-40
++    ...  # [lines 39-40 left out]
 ''',
     "javascript": """\
  /* Copyright the authors
@@ -63,7 +63,7 @@ MARKED = {
 %  // inner
 ~  const y = x * 2
 ~  return y
-=  /* lines 12-14 */
+=  /* [lines 12-14 left out] */
  }
 
  // eslint-disable-next-line no-empty
@@ -73,7 +73,7 @@ MARKED = {
 ~    return a
 ~  }
 ~  return inner()
-=  /* lines 20-23 */
+=  /* [lines 20-23 left out] */
  }
 
  class A {
@@ -82,14 +82,14 @@ MARKED = {
 ~    event.stop()
 ~    event.go()
 ~    this.done()
-=    /* lines 29-31 */
+=    /* [lines 29-31 left out] */
    }
 
    get size() {
 ~    if (this.a) {
 ~      return 1
 ~    }
-=    /* lines 35-37 */
+=    /* [lines 35-37 left out] */
    }
  }
 
@@ -109,7 +109,7 @@ MARKED = {
 ~    const b = (c: T) => { return c }
 ~    b(a)
 ~    return 1
-=    /* lines 7-9 */
+=    /* [lines 7-9 left out] */
    }
    #region = "ä" as const
  }
@@ -121,7 +121,7 @@ MARKED = {
 ~  const b = a
 %  // inner
 ~  return <div title="ä">{b}</div>
-=  /* lines 3-5 */
+=  /* [lines 3-5 left out] */
  }
  const x = (
    <a>
@@ -148,7 +148,7 @@ MARKED = {
 ~		return 1
 ~	}
 ~	return func() int { return 2 }()
-=	/* lines 14-18 */
+=	/* [lines 14-18 left out] */
  }
 
  // FIXME: größer
@@ -163,7 +163,7 @@ MARKED = {
 ~    let a = side;
 ~    fn inner() {}
 ~    a * side
-=    /* lines 6-8 */
+=    /* [lines 6-8 left out] */
  }
  // SAFETY: größe is checked
  // by the caller
@@ -186,13 +186,13 @@ MARKED = {
 ~        int b = 1;
 ~        Runnable c = () -> { };
 ~        return "ö" + b;
-=        /* lines 11-13 */
+=        /* [lines 11-13 left out] */
      }
      Box() {
 ~        super();
 ~        a = 1;
 ~        b = 2;
-=        /* lines 16-18 */
+=        /* [lines 16-18 left out] */
      }
  }
 """,
@@ -207,7 +207,7 @@ MARKED = {
 ~	int a = side; // NOLINT
 %	/* inner */
 ~	return a;
-=	/* lines 8-10 */
+=	/* [lines 8-10 left out] */
  }
  /* clang-format off */
  int one(void) { return 1; }
@@ -223,7 +223,7 @@ MARKED = {
 ~    auto f = [] { return "ä"; };
 ~    f();
 ~    g();
-=    /* lines 8-10 */
+=    /* [lines 8-10 left out] */
    }
    ~Box() = default;
  };
@@ -231,7 +231,7 @@ MARKED = {
 ~  int a = 1;
 ~  int b = 2;
 ~  return a + b;
-=  /* lines 15-17 */
+=  /* [lines 15-17 left out] */
  }
  }  // namespace a
 """,
@@ -253,7 +253,7 @@ MARKED = {
 ~            int Local() { return 1; }
 ~            var a = Local();
 ~            return "ö" + a;
-=            /* lines 15-17 */
+=            /* [lines 15-17 left out] */
          }
          public int One() => 1;
      }
@@ -278,7 +278,7 @@ MARKED = {
 ~      end
 ~    rescue Error
 ~      nil
-=      # lines 12-17
+=      # [lines 12-17 left out]
      end
      def one = 1
      def self.two; 2; end
@@ -303,7 +303,7 @@ MARKED = {
 ~        $f = function () { return 1; };
 ~        $b = $f();
 ~        return $side * $b;
-=        /* lines 15-17 */
+=        /* [lines 15-17 left out] */
      }
  }
  // @phpstan-ignore-next-line
@@ -322,7 +322,7 @@ MARKED = {
 ~  cat <<END
 ~# nor this
 ~END
-=  :  # lines 7-12
+=  :  # [lines 7-12 left out]
  }
  function two { echo 2; }
 """,

@@ -6,6 +6,8 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from headroom.transforms.coding.code_grammars import Grammar
@@ -17,24 +19,42 @@ if TYPE_CHECKING:
 LEAST_FOLDED = 3
 """Bodies of fewer lines stay: the placeholder is a line itself."""
 
+_DEEPEST = 2
+"""Functions within so many others are folded with what is around them."""
+_CLASSES = frozenset({"class_definition", "class_declaration", "decorated_definition"})
 _BODIES = frozenset({"block", "body_statement", "compound_statement", "constructor_body", "statement_block"})
 
 
 def folds(functions: list[Function], rows: Rows, grammar: Grammar, keep: AbstractSet[str]) -> Iterator[Gap]:
-    """Yield the bodies to fold: the outermost ones that neither are nor hold a function to keep."""
+    """Yield what to fold: bodies of functions that neither are nor hold one to keep, but for functions within them.
+
+    Of a function within another the signature stays, unless it stands deeper in a statement that is folded.
+    """
     kept = sorted(one.node.start_byte for one in functions if one.name in keep)
-    end = 0
+    around: list[int] = []  # where the functions end that the one at hand is within
+    folded = -1
     for one in sorted(functions, key=lambda one: one.node.start_byte):
-        at = bisect_left(kept, one.node.start_byte)
-        holds_kept = at < len(kept) and kept[at] < one.node.end_byte
-        if one.node.start_byte < end or holds_kept or not one.name or one.node.has_error:
+        start, end = one.node.start_byte, one.node.end_byte
+        around = [other for other in around[-_DEEPEST:] if other > start]
+        deep, at = len(around) == _DEEPEST, bisect_left(kept, start)
+        around.append(end)
+        holds_kept = at < len(kept) and kept[at] < end
+        if one.node.start_point.row <= folded or holds_kept or not one.name or one.node.has_error:
             continue
-        body = _Body.of(one.node)
-        if body is not None and body.can_go(rows):
-            line = rows.placeholder(body.inner.start_point.row, body.first, body.last, grammar)
-            if len(line) < len(rows.text(body.first, body.last)):
-                end = one.node.end_byte
-                yield Gap(body.first + 1, body.last + 1, Part.BODY, one.name, line)
+        for piece in _pieces(one.node, rows, grammar, whole=deep):
+            line = rows.placeholder(piece.indented_as, piece.first, piece.last, grammar)
+            if len(line) < len(rows.text(piece.first, piece.last)):
+                folded = max(folded, piece.last)
+                yield Gap(piece.first + 1, piece.last + 1, Part.BODY, one.name, line)
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Rows `first` to `last` of a body, indented as the row `indented_as`."""
+
+    first: int
+    last: int
+    indented_as: int
 
 
 @dataclass(slots=True)
@@ -85,6 +105,29 @@ class _Body:
             and (self.closer is None or rows.begins(self.closer))
             and rows.begins(self.inner)
         )
+
+
+def _pieces(function: Node, rows: Rows, grammar: Grammar, *, whole: bool) -> Iterator[_Piece]:
+    """Yield the rows to fold: all of the body, or unless `whole` what stands between the functions within it."""
+    body = _Body.of(function)
+    if body is None or not body.can_go(rows):
+        return
+    statements = [part for node in body.inside for part in (node.children if node.type in _BODIES else [node])]
+    stays = [not whole and _is_within(node, grammar) for node in statements]
+    if not any(stays):
+        yield _Piece(body.first, body.last, body.inner.start_point.row)
+        return
+    for stay, run in groupby(zip(statements, stays, strict=True), itemgetter(1)):
+        nodes = [node for node, _ in run]
+        first, last = nodes[0].start_point.row, last_row(nodes[-1])
+        if not stay and last - first + 1 >= LEAST_FOLDED and all(map(rows.whole, nodes)):
+            yield _Piece(first, last, first)
+
+
+def _is_within(node: Node, grammar: Grammar) -> bool:
+    """Say whether a statement of a body is a function or class that can be folded itself."""
+    long = last_row(node) - node.start_point.row >= LEAST_FOLDED
+    return long and (node.type in _CLASSES or node.type in grammar.functions)
 
 
 def _before(nodes: list[Node], body: Node) -> int:

@@ -1,7 +1,7 @@
-"""Which grammar reads which programming language, and how the language of a text is told.
+"""Which grammar reads which programming language.
 
 A row of `GRAMMARS` says all that is particular to a language. The grammars are an optional extra (`code`); without
-it this module imports, tells languages apart, and refuses to parse with the reason `missing_extra:code`.
+it this module imports, and refuses to parse with the reason `missing_extra:code`.
 """
 
 from __future__ import annotations
@@ -25,10 +25,6 @@ MOST_OPERATORS = 500
 """Statements with more operators and calls are refused: an error at the end of a long chain costs its square."""
 
 _CHUNK = 4096
-_LEAST_SIGNS = 3
-_SIGNS_SHARE = 0.08
-_LINES_LOOKED_AT = 2000
-_LONGEST_LOOKED_AT = 200
 
 
 class Refusal(StrEnum):
@@ -258,38 +254,27 @@ GRAMMARS: tuple[Grammar, ...] = (
     ),
 )
 
-_BY_NAME = {name: grammar for grammar in GRAMMARS for name in (grammar.name, *grammar.names)}
-_BY_EXTENSION = {extension: grammar.name for grammar in GRAMMARS for extension in grammar.extensions}
-_SIGNS = {grammar.name: re.compile(grammar.signs) for grammar in GRAMMARS}
-_NEITHER_PATH_NOR_NAME = re.compile(r"[^\w./\\+~@-]+")
-_COMMENT_LINE = re.compile(r"(?:[*#]+|/[*/]+)(?:\s|$)")
+BY_NAME = {name: grammar for grammar in GRAMMARS for name in (grammar.name, *grammar.names)}
+"""The rows by all the names of their languages, as they stand in fences and shebangs."""
 _OPERATOR = re.compile(rb"[<=>?&|]+|[(\[]")
 _STATEMENT_END = re.compile(rb"[;{}]")
 _STATEMENT_END_OR_LINE = re.compile(rb"[;{}\n]")
-_INFO_WORD = re.compile(r"[\w+#]+")
 
 
-def language_of(text: str, arguments: str = "", fence: str = "") -> str | None:
-    """Return the name of the language that a text is in, or None.
-
-    `fence` is the info string of the fence around it and decides. `arguments` are those of the call that printed it:
-    a file named there decides only if the text has lines typical of its language, since a script's name may as well
-    stand above its output. Else the first line tells, or the language that most lines are typical of. The answer is a
-    guess until the text has been parsed.
-    """
-    info = _INFO_WORD.search(fence.lower())
-    if info is not None:
-        return _name(info[0])
-    lines = _lines_of_code(text)
-    named = _by_file_name(arguments)
-    if named and _typical(lines, named) >= _LEAST_SIGNS:
-        return named
-    return _by_first_line(text) or _by_signs(lines)
+@cache
+def is_available(language: str) -> bool:
+    """Say whether the grammar of a language is installed."""
+    grammar = grammar_of(language)
+    try:
+        _loaded(grammar.module, grammar.factory)
+    except ImportError:
+        return False
+    return True
 
 
 def grammar_of(language: str | None) -> Grammar:
     """Return the row of a language by any of its names. Raises RefusedError if there is none."""
-    grammar = _BY_NAME.get(language) if language else None
+    grammar = BY_NAME.get(language) if language else None
     if grammar is None:
         raise RefusedError(Refusal.UNKNOWN_LANGUAGE)
     return grammar
@@ -356,43 +341,3 @@ class _Work:
 def _loaded(module: str, factory: str) -> Language:
     language: Language = import_module("tree_sitter").Language(getattr(import_module(module), factory)())
     return language
-
-
-def _name(word: str) -> str | None:
-    grammar = _BY_NAME.get(word) or _BY_NAME.get(word.rstrip("0123456789."))
-    return grammar.name if grammar else None
-
-
-def _by_file_name(arguments: str) -> str | None:
-    """Return the language of the files named, if all are of one."""
-    words = _NEITHER_PATH_NOR_NAME.split(arguments)
-    named = {_BY_EXTENSION.get(word.rpartition(".")[2].lower()) for word in words if "." in word} - {None}
-    return named.pop() if len(named) == 1 else None
-
-
-def _by_first_line(text: str) -> str | None:
-    first = text[:_LONGEST_LOOKED_AT].partition("\n")[0].strip()
-    if first.startswith("<?php"):
-        return "php"
-    if not first.startswith("#!"):
-        return None
-    words = [word.rpartition("/")[2] for word in first[2:].split()]
-    return next((name for word in words if (name := _name(word))), None)
-
-
-def _lines_of_code(text: str) -> list[str]:
-    """Return the beginnings of the first lines, without blank ones and those that look like comments."""
-    heads = (line[:_LONGEST_LOOKED_AT].strip() for line in text.split("\n", _LINES_LOOKED_AT)[:_LINES_LOOKED_AT])
-    return [head for head in heads if head and not _COMMENT_LINE.match(head)]
-
-
-def _typical(lines: list[str], language: str) -> int:
-    """Return how many of the lines are typical of a language."""
-    return sum(1 for line in lines if _SIGNS[language].match(line))
-
-
-def _by_signs(lines: list[str]) -> str | None:
-    """Return the language that most lines are typical of, the plainer of two that share them; None if too few are."""
-    counts = {language: _typical(lines, language) for language in _SIGNS}
-    best = max(counts, key=lambda language: counts[language])
-    return best if counts[best] >= max(_LEAST_SIGNS, _SIGNS_SHARE * len(lines)) else None

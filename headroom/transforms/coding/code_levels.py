@@ -1,7 +1,7 @@
 """Two lossy levels of source code: comments and docstrings out; bodies of functions folded to their signature.
 
     def area(self, unit="cm²"):
-        ...  # lines 12-48
+        ...  # [lines 12-48 left out]
 
 Only whole lines are left out, so that every line that stays is a line of the source, but for the placeholder of a
 folded body. Which lines those are is read off the syntax tree, and the result is parsed again: it has no more errors

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from headroom.transforms.coding import notes
 from headroom.transforms.coding.code_grammars import Grammar
 
 if TYPE_CHECKING:
@@ -77,7 +78,8 @@ class Rows:
         line = self.lines[row]
         indent = line[: self._begin[row]].decode("utf-8", "surrogatepass")
         end = "\r" if line.endswith(b"\r") else ""
-        return indent + grammar.placeholder.format(f"lines {first + 1}-{last + 1}") + end
+        note = notes.bracketed(notes.left_out("lines", range(first + 1, last + 2)))
+        return indent + grammar.placeholder.format(note) + end
 
     def with_blanks(self, gaps: Iterable[Gap]) -> Iterator[Gap]:
         """Widen gaps by the blank lines below them where a blank line or nothing stands above."""

@@ -65,7 +65,7 @@ def reduced(lines: Sequence[str], paths: Sequence[str | None], hint: Hint) -> tu
     named = len({path for path in paths if path is not None})
     return (
         kept,
-        f"{hidden} of {len(lines)} lines left out, most with a text shown elsewhere; all {named} files are named",
+        f"{hidden} of {len(lines)} lines left out; all {named} files are named",
     )
 
 

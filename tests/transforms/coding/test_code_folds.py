@@ -25,12 +25,12 @@ def test_functions_asked_for_and_those_around_them_stay() -> None:
 @pytest.mark.parametrize(
     ("text", "language", "name"),
     [
-        ("def größe():\n  call(1)\n  call(2)\n  call(3)\n", "python", "größe"),
-        ("a.b.größe = function () {\n  call(1)\n  call(2)\n  call(3)\n}\n", "javascript", "größe"),
-        ("const x = { größe: () => {\n  call(1)\n  call(2)\n  call(3)\n} }\n", "javascript", "größe"),
-        ("char **f(int a[])\n{\n  call(1);\n  call(2);\n  call(3);\n}\n", "c", "f"),
-        ("Box<T>::~Box() {\n  call(1);\n  call(2);\n  call(3);\n}\n", "cpp", "Box"),
-        ("def is_it?\n  call(1)\n  call(2)\n  call(3)\nend\n", "ruby", "is_it"),
+        ("def größe():\n  call_for(1)\n  call_for(2)\n  call_for(3)\n", "python", "größe"),
+        ("a.b.größe = function () {\n  call_for(1)\n  call_for(2)\n  call_for(3)\n}\n", "javascript", "größe"),
+        ("const x = { größe: () => {\n  call_for(1)\n  call_for(2)\n  call_for(3)\n} }\n", "javascript", "größe"),
+        ("char **f(int a[])\n{\n  call_for(1);\n  call_for(2);\n  call_for(3);\n}\n", "c", "f"),
+        ("Box<T>::~Box() {\n  call_for(1);\n  call_for(2);\n  call_for(3);\n}\n", "cpp", "Box"),
+        ("def is_it?\n  call_for(1)\n  call_for(2)\n  call_for(3)\nend\n", "ruby", "is_it"),
     ],
 )
 def test_a_function_is_known_by_the_last_word_of_its_name(text: str, language: str, name: str) -> None:
@@ -48,7 +48,17 @@ def test_a_body_shorter_than_its_placeholder_stays() -> None:
     assert reduced(text, "c", Level.BODIES) is Refusal.NOT_SHORTER
 
 
+def test_functions_within_one_that_is_folded_keep_their_signature() -> None:
+    inner = "    def inner(y):\n        a(y)\n        b(y)\n        c(y)\n        return d(y)\n"
+    text = f"def outer(x):\n    a(x)\n    b(x)\n    c(x)\n    d(x)\n{inner}    return inner\n"
+    assert done(text, "python").text == (
+        "def outer(x):\n    ...  # [lines 2-5 left out]\n"
+        "    def inner(y):\n        ...  # [lines 7-10 left out]\n    return inner\n"
+    )
+
+
 def test_deeply_nested_functions_fold_into_one() -> None:
     depth = 5_000
     text = "function f() {\n" * depth + "}\n" * depth
-    assert done(text, "javascript").text == f"function f() {{\n/* lines 2-{2 * depth - 1} */\n}}\n"
+    opened, note = "function f() {\n" * 3, f"/* [lines 4-{2 * depth - 3} left out] */\n"
+    assert done(text, "javascript").text == opened + note + "}\n" * 3

@@ -15,9 +15,9 @@ from headroom.transforms.coding.code_grammars import (
     Refusal,
     RefusedError,
     grammar_of,
-    language_of,
     parsed,
 )
+from headroom.transforms.coding.code_languages import language_of
 
 PYTHON = "import os\n\n\ndef main(path):\n    for name in os.listdir(path):\n        print(name)\n"
 SHELL = "for f in *.log; do\n  if [ -s $f ]; then\n    cat $f\n  fi\ndone\n"
