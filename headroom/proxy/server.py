@@ -24,6 +24,7 @@ from headroom.integrations.asgi import HeadroomASGIMiddleware
 from headroom.integrations.body import Receive, Scope, Send
 from headroom.pipeline import PipelineEvent, PipelineStage
 from headroom.proxy.config import ProxyConfig
+from headroom.proxy.connection import Connection
 from headroom.proxy.forwarder import Forwarder
 from headroom.proxy.management import Management, is_management
 from headroom.proxy.state import ProxyState, equipped
@@ -195,7 +196,7 @@ def _server_config(app: HeadroomASGIMiddleware, config: ProxyConfig) -> uvicorn.
         app,
         host=config.host,
         port=config.port,
-        http="httptools",
+        http=Connection,
         loop="auto",
         ws="none",
         lifespan="on",
