@@ -7,9 +7,18 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property
 
 from headroom.blocks import Mode, Tier
+
+
+class Rewrite(StrEnum):
+    """When history that was sent before may be rewritten: never, while the provider's cache is cold, or if it pays."""
+
+    OFF = "off"
+    COLD = "cold"
+    WARM = "warm"
 
 
 @dataclass(frozen=True)
@@ -20,6 +29,8 @@ class Policy:
     to this length stay. `verify_below_chars`: new results for blocks below this are proved by
     decoding them.
     With `cross_turn` an output that stands in an earlier one of the conversation becomes a reference to it.
+    `rewrite` says when outputs whose call was made again are left out, `further_requests` how many requests are
+    expected to profit from it.
     With `lossless` nothing is left out, whatever the reader could get back; otherwise `min_lossy_gain` tokens, and
     `min_lossy_share` of the lossless form, are what leaving something out must save, its marker paid.
     `block_seconds` and `request_seconds` are safety nets: what overruns them goes on as it came.
@@ -30,6 +41,8 @@ class Policy:
     tier: Tier = Tier.LEGEND
     lossless: bool = False
     cross_turn: bool = True
+    rewrite: Rewrite = Rewrite.COLD
+    further_requests: int = 10
     min_lossy_gain: int = 150
     min_lossy_share: float = 0.15
     compress_user_messages: bool = False

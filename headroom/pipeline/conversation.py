@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from headroom.blocks import Block, Decision, Edit, Mode, Reason, Tier
 from headroom.pipeline.additions import Additions
-from headroom.pipeline.decide import Decider
+from headroom.pipeline.decide import Decider, decided_as
 from headroom.pipeline.earlier import Earlier
 from headroom.pipeline.hooks import Wishes
 
@@ -31,23 +31,30 @@ class Decided:
 class Conversation:
     """How the blocks of one request are decided: by whom, in which mode, and what its hooks wish.
 
-    `earlier` collects tool outputs for references among them; None where the blocks are of several conversations, or
-    where the provider itself may drop results. `additions` are what was retrieved beside calls of the client.
+    With `refers`, outputs refer to earlier ones; not where the blocks are of several conversations, or where the
+    provider itself may drop results. `additions` are what was retrieved beside calls of the client.
     """
 
     decider: Decider
     wishes: Wishes
     tier: Tier
     mode: Mode
-    earlier: Earlier | None = None
+    refers: bool = False
     additions: Additions | None = None
 
-    def decided(self, blocks: Sequence[Block]) -> Decided:
-        """Decide every block."""
+    def keys(self, blocks: Sequence[Block]) -> list[bytes]:
+        """Return the names of the blocks' decisions."""
+        return [self.decider.key(block, self.wishes.tier(block, self.tier)) for block in blocks]
+
+    def decided(self, blocks: Sequence[Block], boundary: int = 0) -> Decided:
+        """Decide every block; before the boundary, outputs of calls that were made again are superseded."""
         found = Decided()
         newest = newest_turn(blocks) if self.mode is Mode.CACHE else 0
+        earlier = Earlier(self.decider.count) if self.refers else None
+        old = superseded(blocks, boundary)
         for index, block in enumerate(blocks):
-            decision, edit = self._decide(self.wishes.protected(block), is_new=index >= newest)
+            pair = self.decider.superseded(block, self.wishes.tier(block, self.tier)) if index in old else None
+            decision, edit = pair or self._decide(self.wishes.protected(block), earlier, is_new=index >= newest)
             found.decisions.append(decision)
             if decision.handle:
                 found.originals[decision.handle] = block.text
@@ -56,15 +63,15 @@ class Conversation:
                 found.edits.append(edit)
         return found
 
-    def _decide(self, block: Block, *, is_new: bool) -> tuple[Decision, Edit | None]:
+    def _decide(self, block: Block, earlier: Earlier | None, *, is_new: bool) -> tuple[Decision, Edit | None]:
         tier = self.wishes.tier(block, self.tier)
         key = self.decider.key(block, tier)
         notes = self.mode is Mode.CACHE and block.role == "tool"
         if notes and not is_new and not self.decider.notebook.is_ours(key):
             block = replace(block, protected=block.protected or Reason.FROZEN)
         decision, edit = self.decider.decide(block, tier)
-        if self.earlier is not None and block.role == "tool" and not block.opaque:
-            decision, edit = self._referred(block, key, decision, edit, self.earlier)
+        if earlier is not None and block.role == "tool" and not block.opaque:
+            decision, edit = self._referred(block, key, decision, edit, earlier)
         if notes and is_new and edit is not None:
             self.decider.notebook.note_ours(key)
         return decision, edit
@@ -78,16 +85,7 @@ class Conversation:
         earlier.add(block, key, decision, referred=verdict is not None)
         if verdict is None or verdict.text is None:
             return decision, edit
-        reference = replace(
-            decision,
-            reason=verdict.reason,
-            tokens_after=verdict.tokens_after,
-            compressor=verdict.compressor,
-            encoding=verdict.encoding,
-            fidelity=verdict.fidelity,
-            handle="",
-        )
-        return reference, Edit(block.path, verdict.text)
+        return decided_as(block, verdict), Edit(block.path, verdict.text)
 
     def _with_addition(self, block: Block, edit: Edit | None) -> Edit | None:
         """Add what the model had asked for beside this call; nothing ever shortens it."""
@@ -95,6 +93,23 @@ class Conversation:
         if text is None:
             return edit
         return Edit(block.path, f"{block.text if edit is None else edit.value}\n{text}")
+
+
+def superseded(blocks: Sequence[Block], boundary: int) -> frozenset[int]:
+    """Return the tool outputs before the boundary whose call was made again before it, in a later message."""
+    last: dict[tuple[str, str], int] = {}
+    for block in blocks[:boundary]:
+        if _is_output(block):
+            last[block.tool, block.arguments] = block.message
+    return frozenset(
+        index
+        for index, block in enumerate(blocks[:boundary])
+        if _is_output(block) and block.message < last[block.tool, block.arguments]
+    )
+
+
+def _is_output(block: Block) -> bool:
+    return block.role == "tool" and bool(block.tool) and not block.opaque and not block.is_error
 
 
 def newest_turn(blocks: Sequence[Block]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from headroom.blocks import Block, Decision, Edit, Lossy, Reason, Tier
@@ -26,6 +26,7 @@ from headroom.transforms.view import View
 
 _MARKER_TOKENS = 20
 """What a marker costs at least, besides its note; the exact price is paid before a result is taken."""
+_SUPERSEDED = "superseded: the same call was made again later, its newer result stands below; {} lines left out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,20 +66,8 @@ class Decider:
             self.memory.put(key, verdict)
         elif verdict.handle and self.keeper is not None:
             self.keeper.keep(block.text)  # in use: must not grow idle
-        decision = Decision(
-            path=block.path,
-            reason=verdict.reason,
-            tokens_before=verdict.tokens_before,
-            tokens_after=verdict.tokens_after,
-            role=block.role,
-            tool=block.tool,
-            compressor=verdict.compressor,
-            encoding=verdict.encoding,
-            fidelity=verdict.fidelity,
-            handle=verdict.handle,
-            remembered=remembered,
-            microseconds=round((self.clock() - start) * 1e6),
-        )
+        spent = round((self.clock() - start) * 1e6)
+        decision = replace(decided_as(block, verdict), remembered=remembered, microseconds=spent)
         return decision, None if verdict.text is None else Edit(block.path, verdict.text)
 
     def referred(self, block: Block, key: bytes, decision: Decision, earlier: Earlier) -> Verdict | None:
@@ -101,6 +90,41 @@ class Decider:
                 )
             self.memory.put(name, known)
         return known if known.text is not None else None
+
+    def superseded(self, block: Block, tier: Tier) -> tuple[Decision, Edit] | None:
+        """Return the decision to leave out an output whose call was made again, or None if it is to stay.
+
+        Tools whose exact text matters are no exception: the text to go by is the newer one.
+        """
+        tokens = self.count(block.text)
+        reason = block.protected or reason_to_stay(block, tokens, self.policy)
+        if self.keeper is None or reason not in (None, Reason.EXCLUDED_TOOL):
+            return None
+        name = self.key(block, tier) + b"superseded"
+        verdict = self.memory.get(name)
+        if verdict is None:
+            verdict = self._left_out(block, tokens, self.keeper)
+            self.memory.put(name, verdict)
+        if verdict.text is None:
+            return None
+        return decided_as(block, verdict), Edit(block.path, verdict.text)
+
+    def _left_out(self, block: Block, tokens: int, keeper: Keeper) -> Verdict:
+        lines = block.text.count("\n") + 1
+        draft = Reduced("", 0, _SUPERSEDED.format(lines), "cross_turn", "superseded")
+        result = _sealed(draft, block.text, keeper)
+        after = tokens if result is None else self.count(result.text)
+        if result is None or after + self.policy.least_gain(tokens) > tokens:
+            return Verdict(Reason.NO_GAIN, tokens, tokens)
+        return Verdict(
+            reason=Reason.COMPRESSED,
+            tokens_before=tokens,
+            tokens_after=after,
+            text=result.text,
+            compressor=draft.compressor,
+            encoding=result.encoding,
+            handle=result.capability.handle,
+        )
 
     def _judge(self, block: Block, tier: Tier, key: bytes) -> Verdict:
         view = View(block.text)
@@ -169,6 +193,22 @@ class Decider:
             raise BudgetExceededError("time is used up")
 
 
+def decided_as(block: Block, verdict: Verdict) -> Decision:
+    """Return the decision about a block that a verdict stands for."""
+    return Decision(
+        path=block.path,
+        reason=verdict.reason,
+        tokens_before=verdict.tokens_before,
+        tokens_after=verdict.tokens_after,
+        role=block.role,
+        tool=block.tool,
+        compressor=verdict.compressor,
+        encoding=verdict.encoding,
+        fidelity=verdict.fidelity,
+        handle=verdict.handle,
+    )
+
+
 def _in_time(decide: Callable[[], Verdict], late: Verdict) -> Verdict:
     """Return what is decided, or `late` if the time was up first."""
     try:
@@ -182,4 +222,5 @@ def _sealed(draft: Reduced, original: str, keeper: Keeper) -> Lossy | None:
     capability = keeper.keep(original)
     if capability is None:
         return None
-    return Lossy(f"{draft.text.rstrip()}\n{marker(capability, draft.note)}", capability, draft.encoding)
+    text = "\n".join(filter(None, (draft.text.rstrip(), marker(capability, draft.note))))
+    return Lossy(text, capability, draft.encoding)

@@ -11,27 +11,22 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from headroom.blocks import Channel, Decision, Edit, Outcome, Payload, Reason
-from headroom.ccr.capability import Offer, offer
-from headroom.ccr.keeper import Keeper, Retrieval
+from headroom.ccr.keeper import Retrieval
 from headroom.ccr.retriever import Retriever
 from headroom.errors import BodyError, ConfigError
-from headroom.pipeline.additions import Additions
-from headroom.pipeline.conversation import Conversation
-from headroom.pipeline.decide import Decider
-from headroom.pipeline.earlier import Earlier
 from headroom.pipeline.guard import Guard
 from headroom.pipeline.hooks import NO_WISHES, CompressionHooks, Wishes, wishes_of
 from headroom.pipeline.interception import Interceptor, intercepted
 from headroom.pipeline.lineup import Lineup, lineup_of
 from headroom.pipeline.memory import DecisionMemory
-from headroom.pipeline.notebook import Notebook
 from headroom.pipeline.stages import Exchange, PipelineEvent, PipelineExtension, PipelineStage
+from headroom.pipeline.turn import Means, Turn
 from headroom.policy import Policy
 from headroom.providers import Wire, recognise
 from headroom.providers.wire import with_questions
@@ -85,6 +80,7 @@ class Pipeline:
         self.memory = DecisionMemory(memory_bytes)
         self.store = store or MemoryStore()
         self.retrieval = retrieval
+        self.clock: Callable[[], float] = time.time
         self.interceptors = interceptors
         self.hooks = hooks
         self._chosen = transforms
@@ -202,7 +198,7 @@ class Pipeline:
 
     def _measured(self, body: bytes, payload: Payload, wire: Wire, exchange: Exchange) -> Outcome:
         blocks = [replace(block, protected=Reason.BYPASS) for block in wire.blocks(payload)]
-        found = self._conversation(self.lineup, NO_WISHES, exchange, None, refers=False).decided(blocks)
+        found = self._turn(self.lineup, NO_WISHES, exchange).conversation(None).decided(blocks)
         return Outcome(body, tuple(found.decisions), TokenCounter(exchange.model).method, "bypass")
 
     @property
@@ -233,11 +229,11 @@ class Pipeline:
         current = self._tell(PipelineStage.INPUT_RECEIVED, exchange, payload)
         current, wishes = wishes_of(self.hooks, current, wire, exchange.provider, self.guard)
         current = self._through_guests(current, lineup.guests)
-        reader = self._offer(current, wire, exchange)
+        turn = self._turn(lineup, wishes, exchange)
+        reader = turn.reader(current, wire)
         blocks = list(wire.blocks(current) if reader is None else with_questions(wire.blocks(current)))
         self._tell(PipelineStage.INPUT_CACHED, exchange, current)
-        refers = self.policy.cross_turn and wire.keeps_results(current)
-        found = self._conversation(lineup, wishes, exchange, reader, refers=refers).decided(blocks)
+        found = turn.decided(blocks, current, wire, reader)
         decisions, edits = tuple(found.decisions), found.edits
         if reader is not None and reader.edit is not None:
             edits.append(reader.edit)
@@ -250,6 +246,10 @@ class Pipeline:
             edits = list(changes(payload, sent))
         offers = reader is not None and reader.edit is not None
         return Rewritten(tuple(edits), decisions, lineup.observed(blocks), found.originals, offers)
+
+    def _turn(self, lineup: Lineup, wishes: Wishes, exchange: Exchange) -> Turn:
+        means = Means(self.policy, self.memory, self.guard, self.store, self.retrieval, self.clock)
+        return Turn(means, lineup, wishes, exchange)
 
     def _tell(
         self, stage: PipelineStage, exchange: Exchange, payload: Payload, decisions: tuple[Decision, ...] = ()
@@ -277,42 +277,6 @@ class Pipeline:
             answer = self.guard.run(guest.name, partial(guest.apply_request, copy.deepcopy(payload)), payload)
             payload = answer if isinstance(answer, dict) else payload
         return payload
-
-    def _offer(self, payload: Payload, wire: Wire, exchange: Exchange) -> Offer | None:
-        """Return how the reader of this request gets originals back, if it can and may."""
-        if self.retrieval is None or exchange.lossless or self.policy.lossless or not self.policy.optimize:
-            return None
-        return offer(self.retrieval, payload, wire.name)
-
-    def _conversation(
-        self, lineup: Lineup, wishes: Wishes, exchange: Exchange, reader: Offer | None, *, refers: bool
-    ) -> Conversation:
-        count = TokenCounter(exchange.model)
-        keeper = None
-        if reader is not None and self.retrieval is not None:
-            keeper = Keeper(self.retrieval.mint, self.retrieval.channel, self.store, exchange.tenant)
-        settings = (self.policy.version, lineup.version, count.encoding.encode(), exchange.tenant.encode())
-        decider = Decider(
-            policy=self.policy,
-            router=lineup.router,
-            protector=lineup.protector,
-            compressors=lineup.compressors,
-            memory=self.memory,
-            guard=self.guard,
-            count=count,
-            settings=b"".join(settings) + (b"" if keeper is None else keeper.version),
-            deadline=time.monotonic() + self.policy.request_seconds,
-            notebook=Notebook(self.store, exchange.tenant),
-            keeper=keeper,
-        )
-        return Conversation(
-            decider,
-            wishes,
-            tier=exchange.tier or self.policy.tier,
-            mode=exchange.mode or self.policy.mode,
-            earlier=Earlier(count) if refers else None,
-            additions=Additions(self.store, exchange.tenant, self.memory) if reader and reader.edit else None,
-        )
 
 
 def _model_of(payload: Payload) -> str:

@@ -14,7 +14,6 @@ import msgspec
 
 from headroom.blocks import Block, JsonPath, Payload
 
-
 QUESTION_CHARS = 2_000
 """Of what a user said, this much from the end is kept as the question."""
 

@@ -15,7 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from headroom.blocks import Mode, Tier
 from headroom.errors import ConfigError
-from headroom.policy import Policy
+from headroom.policy import Policy, Rewrite
 from headroom.providers.vendors import ANTHROPIC, GEMINI, OPENAI
 
 T = TypeVar("T")
@@ -79,6 +79,14 @@ class ProxyConfig(BaseSettings):
     )
     cross_turn: bool = Field(
         _DEFAULT.cross_turn, description="Refer to an earlier tool output where a later one repeats it."
+    )
+    rewrite: Literal["off", "cold", "warm"] = Field(
+        _DEFAULT.rewrite.value,
+        description="When old outputs of calls that were made again are left out: never, while nothing is cached, "
+        "or also when the formula says that it pays.",
+    )
+    further_requests: int = Field(
+        _DEFAULT.further_requests, ge=0, description="Requests expected to follow, for that formula."
     )
     compress_user_messages: bool = Field(
         _DEFAULT.compress_user_messages, description="Also compress what the user wrote."
@@ -203,6 +211,8 @@ class ProxyConfig(BaseSettings):
             tier=Tier[self.lossless_tier.upper()],
             lossless=self.lossless,
             cross_turn=self.cross_turn,
+            rewrite=Rewrite(self.rewrite),
+            further_requests=self.further_requests,
             compress_user_messages=self.compress_user_messages,
             excluded_tools=self.excluded_tools,
             min_tokens=self.min_tokens_to_compress,
