@@ -16,13 +16,16 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
-from headroom.blocks import Fidelity, Lossless, Tier
+from headroom.blocks import Fidelity, Lossless, Reduction, Tier
 from headroom.transforms.base import Compressor, Context, Hint
 from headroom.transforms.coding.budget import Budget
+from headroom.transforms.coding.focus import Focus
 from headroom.transforms.coding.groups import Form, group, ungroup
+from headroom.transforms.coding.listing_rows import LONG, selected_entries
 from headroom.transforms.coding.padding import unpadded
 from headroom.transforms.coding.probing import share
 from headroom.transforms.coding.records import SEPARATORS, has_key, repeated, runs, tabulate, untabulate
+from headroom.transforms.coding.table_rows import LineTable
 from headroom.transforms.coding.tree import Undrawn, draw, undraw
 from headroom.transforms.view import View
 
@@ -82,6 +85,18 @@ class ListingCompressor(Compressor):
             written = write(text)
             if written is not None:
                 yield Lossless(written, fidelity, encoding, Tier.LEGEND)
+
+    def reductions(self, view: View, hint: Hint, context: Context) -> Iterable[Reduction]:
+        """Yield a long listing with the entries that matter; headings and whatever else is no entry stay."""
+        if len(view.lines) < LONG:
+            return
+        lines = unpadded(view.text).split("\n")
+        context.check()
+        form = _form(lines)
+        rows = list(_rows(lines, form))
+        short = selected_entries(LineTable(lines, rows), Focus(hint))
+        if short is not None:
+            yield Reduction(*short, "listing.selected")
 
     def decode(self, text: str) -> str:
         """Restore the listing, without padding."""

@@ -26,7 +26,7 @@ MIN_ROWS = 20
 _HEAD, _TAIL = (3, 8), (2, 4)
 """Rows that stay at the ends: at least and at most, the more the shorter they are."""
 _END_CHARACTERS = 400
-_FEWEST, _MOST = 12, 72
+_FEWEST, _MOST, _MOST_NEW = 12, 72, 160
 _CHARACTERS = 24_000
 """Characters of rows that stay at most, if that leaves the fewest."""
 _LEAST_SPREAD = 4
@@ -94,7 +94,7 @@ class Rows:
         """Return how many rows may stay: the more there are the smaller their share, unless each is news."""
         total = len(self.sizes)
         fitting = _CHARACTERS * total // max(1, sum(self.sizes))
-        wanted = max(min(3 * isqrt(total), _MOST), round(self._novelty() * total))
+        wanted = max(min(3 * isqrt(total), _MOST), min(_MOST_NEW, round(self._novelty() * total)))
         return max(_FEWEST, min(wanted, fitting))
 
     def _novelty(self) -> float:
