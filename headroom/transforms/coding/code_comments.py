@@ -26,6 +26,8 @@ _KEEPS_ITS_NEIGHBOURS = re.compile(
 )
 """What makes a comment, and the comments that stand directly above and below it, worth keeping."""
 
+_LONG, _FIRST = 8, 3
+"""Lines of a comment that is long, and how many of them stay at its beginning."""
 _DIRECTIVE = re.compile(
     rb"""\#! | //\# | ///[ ]?<(?:reference|amd-) | //(?:go|line|export|extern|nolint|noinspection)\b
     | (?:\#+|/{2,}|/\*+) [ \t]* (?:
@@ -56,6 +58,21 @@ def comments(nodes: list[Node], rows: Rows) -> Iterator[Gap]:
         for first, last in group:
             if not _DIRECTIVE.match(rows.text(first, last).lstrip()):
                 yield Gap(first + 1, last + 1, Part.COMMENT)
+
+
+def middles(nodes: list[Node], blocks: list[Node], rows: Rows, grammar: Grammar) -> Iterator[Gap]:
+    """Yield what stands between the first lines and the last one of long comments and docstrings.
+
+    What is left is a comment or a string still: the note stands within it.
+    """
+    strings = [
+        string for block in blocks if grammar.docstrings for string in block.named_children if _is_bare_string(string)
+    ]
+    for part, texts in ((Part.COMMENT, nodes), (Part.DOCSTRING, strings)):
+        for first, last in filter(None, map(rows.whole, texts)):
+            if last - first + 1 >= _LONG and not _KEEPS_ITS_NEIGHBOURS.search(rows.text(first, last)):
+                start = first + _FIRST
+                yield Gap(start + 1, last, part, placeholder=rows.note(start, start, last - 1))
 
 
 def docstrings(blocks: list[Node], rows: Rows, grammar: Grammar) -> Iterator[Gap]:

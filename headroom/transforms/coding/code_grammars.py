@@ -17,14 +17,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tree_sitter import Language, Tree
 
-MOST_BYTES = 1_000_000
-MOST_NODES = 500_000
+MOST_BYTES = 262_144
+MOST_NODES = 200_000
 """Sources longer than this, or with more nodes in their syntax tree, are refused."""
 
 MOST_OPERATORS = 500
 """Statements with more operators and calls are refused: an error at the end of a long chain costs its square."""
 
 _CHUNK = 4096
+_READ_AGAIN = 4
+_BYTES_A_STEP = 50
+"""Sound sources are read less than twice, and take a hundred steps of the parser for more than a hundred bytes."""
 
 
 class Refusal(StrEnum):
@@ -316,8 +319,8 @@ class _Work:
 
     def __init__(self, source: bytes, check: Callable[[], None]) -> None:
         self._source, self._check = source, check
-        self._bytes_left = 8 * len(source) + 1_000_000
-        self._steps_left = len(source) // 8 + 1_000
+        self._bytes_left = _READ_AGAIN * len(source) + 100_000
+        self._steps_left = len(source) // _BYTES_A_STEP + 200
 
     def read(self, offset: int, _point: object) -> bytes:
         """Return the bytes from the offset on."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from enum import Flag, auto
 from typing import TYPE_CHECKING
 
-from headroom.transforms.coding.code_comments import comments, docstrings
+from headroom.transforms.coding.code_comments import comments, docstrings, middles
 from headroom.transforms.coding.code_folds import folds
 from headroom.transforms.coding.code_grammars import Grammar, Refusal, RefusedError, grammar_of, parsed
 from headroom.transforms.coding.code_source import Found, Gap, Rows, errors
@@ -30,9 +30,10 @@ _LINES_PER_ERROR = 5
 
 
 class Level(Flag):
-    """What may be left out; the two can be joined."""
+    """What may be left out; they can be joined: comments, the middles of long ones, bodies of functions."""
 
     COMMENTS = auto()
+    MIDDLES = auto()
     BODIES = auto()
 
 
@@ -87,6 +88,8 @@ def _gaps(tree: Tree, rows: Rows, grammar: Grammar, level: Level, keep: Abstract
     gaps = list(folds(found.functions, rows, grammar, keep)) if Level.BODIES in level else []
     if Level.COMMENTS in level:
         gaps += [*comments(found.comments, rows), *docstrings(found.blocks, rows, grammar)]
+    if Level.MIDDLES in level:
+        gaps += middles(found.comments, found.blocks, rows, grammar)
     return _joined(rows.with_blanks(_outermost(gaps)))
 
 

@@ -28,6 +28,9 @@ _WORKS_ON_TEXT = re.compile(
 _LIKE_CODE = re.compile(r"[^\n]*[;{}(),:]$|\s*+(?:def|class|if|for|return|import|from|func|fn|let|const|var)\b")
 _AT_LEAST = 0.3
 """Share of the lines that must look like code at a glance for the language to be looked for."""
+_MOSTLY = 0.75
+"""A source with a larger share of comments is there for their sake: of a header that documents an interface, only
+the middles of long comments go."""
 _WORD = re.compile(r"\w+")
 _PARTS = {Part.BODY: "bodies of functions", Part.COMMENT: "comments", Part.DOCSTRING: "docstrings"}
 
@@ -51,8 +54,16 @@ def reduced(text: str, language: str, hint: Hint, check: Callable[[], None]) -> 
     if not language or _WORKS_ON_TEXT.search(hint.question):
         return None
     named = frozenset(_WORD.findall(f"{hint.question} {hint.arguments}"))
+    lines = text.count("\n") + 1
     result = reduced_source(text, language, Level.COMMENTS | Level.BODIES, named, check)
-    return None if isinstance(result, Refusal) else (result.text, _note(result, text.count("\n") + 1))
+    if isinstance(result, Reduced) and _words(result) > _MOSTLY * lines:
+        result = reduced_source(text, language, Level.MIDDLES | Level.BODIES, named, check)
+    return None if isinstance(result, Refusal) else (result.text, _note(result, lines))
+
+
+def _words(result: Reduced) -> int:
+    """Return how many lines of comments and docstrings are missing."""
+    return sum(gap.last - gap.first + 1 for gap in result.gaps if gap.part is not Part.BODY)
 
 
 def _note(result: Reduced, lines: int) -> str:

@@ -75,11 +75,14 @@ class Rows:
 
     def placeholder(self, row: int, first: int, last: int, grammar: Grammar) -> str:
         """Return what stands for rows `first` to `last`, indented and ended like the line of `row`."""
+        return self.note(row, first, last, grammar.placeholder)
+
+    def note(self, row: int, first: int, last: int, form: str = "{}") -> str:
+        """Return the note that rows `first` to `last` are left out, indented and ended like the line of `row`."""
         line = self.lines[row]
         indent = line[: self._begin[row]].decode("utf-8", "surrogatepass")
         end = "\r" if line.endswith(b"\r") else ""
-        note = notes.bracketed(notes.left_out("lines", range(first + 1, last + 2)))
-        return indent + grammar.placeholder.format(note) + end
+        return indent + form.format(notes.bracketed(notes.left_out("lines", range(first + 1, last + 2)))) + end
 
     def with_blanks(self, gaps: Iterable[Gap]) -> Iterator[Gap]:
         """Widen gaps by the blank lines below them where a blank line or nothing stands above."""

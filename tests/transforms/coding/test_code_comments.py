@@ -39,3 +39,22 @@ def test_one_line_for_a_tool_does_not_keep_the_words_around_it() -> None:
     result = reduced("# words\n# noqa\n# more words\nx = 1\n", "python", Level.COMMENTS)
     assert isinstance(result, Reduced)
     assert result.text == "# noqa\nx = 1\n"
+
+
+def test_the_middle_of_a_long_comment_goes_and_what_is_left_is_a_comment_still() -> None:
+    words = "".join(f" * line {number}\n" for number in range(2, 12))
+    text = f"/* line 1\n{words} */\nint a;\n/* TODO\n{words} */\nint b;\n"
+    result = reduced(text, "c", Level.MIDDLES)
+    assert isinstance(result, Reduced), result
+    assert result.text == (
+        f"/* line 1\n * line 2\n * line 3\n [lines 4-11 left out]\n */\nint a;\n/* TODO\n{words} */\nint b;\n"
+    )
+    assert reduced(result.text, "c", Level.MIDDLES) is Refusal.NOT_SHORTER
+
+
+def test_the_middle_of_a_long_docstring_goes_and_what_is_left_is_a_string_still() -> None:
+    words = "".join(f"    line {number}\n" for number in range(2, 12))
+    result = reduced(f'def f():\n    """Line 1.\n{words}    """\n    return 1\n', "python", Level.MIDDLES)
+    assert isinstance(result, Reduced), result
+    kept = '    """Line 1.\n    line 2\n    line 3\n    [lines 5-12 left out]\n    """\n'
+    assert result.text == f"def f():\n{kept}    return 1\n"
