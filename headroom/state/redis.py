@@ -15,7 +15,7 @@ from redis.retry import Retry
 
 from headroom.errors import ConfigError, StoreError
 from headroom.state import redis_scripts
-from headroom.state.record import DIGEST_BYTES, address_of, cost_of, digest_of, pack, unpack
+from headroom.state.record import DIGEST_BYTES, OVERHEAD_BYTES, address_of, digest_of, pack, unpack
 from headroom.state.store import DEFAULT_IDLE_SECONDS, DEFAULT_MAX_BYTES, ORIGINAL, StoreStats, Tally
 from headroom.state.workspace import MARKER_KEY, SECRET_BYTES
 
@@ -48,7 +48,7 @@ class RedisStore:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = _client(url)
-        self._bounds = (max(1, int(idle_seconds * 1000)), max_bytes)
+        self._bounds = (max(1, int(idle_seconds * 1000)), max_bytes, OVERHEAD_BYTES)
         self._clock = clock
         self._tally = Tally()
         self._resting_until = clock()
@@ -65,8 +65,7 @@ class RedisStore:
         address = address_of(tenant, kind, key)
         digest = digest_of(address, value)
         if not self._run(self._refresh, address, digest):
-            packed = pack(value)
-            idle, oldest = self._run(self._put, address, digest + packed, cost_of(packed))
+            idle, oldest = self._run(self._put, address, digest + pack(value))
             self._tally.evicted(for_idleness=idle, for_bytes=oldest)
 
     def get(self, tenant: str, key: str, *, kind: str = ORIGINAL) -> bytes | None:
@@ -103,7 +102,7 @@ class RedisStore:
         self._closed = True
         self._client.close()
 
-    def _run(self, script: Script, address: bytes, *arguments: bytes | int) -> Any:
+    def _run(self, script: Script, address: bytes, *arguments: bytes) -> Any:
         with self._asking():
             return script(keys=[*_LISTS, _ENTRY + address], args=[*self._bounds, *arguments])
 

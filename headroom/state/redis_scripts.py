@@ -2,15 +2,20 @@
 
 Keys: 1 the uses (sorted set: entry by time of last use, microseconds of the server's clock), 2 the costs (hash: entry
 to bytes, and their sum), 3 the entry (string: digest and packed value). Arguments: 1 idle time in milliseconds, 2 bytes
-that all entries may have, then the script's own.
+that all entries may have, 3 bytes that an entry costs besides its record, then the script's own.
 """
 
 _COMMON = """
 local used, costs, entry = KEYS[1], KEYS[2], KEYS[3]
-local idle_ms, max_bytes = tonumber(ARGV[1]), tonumber(ARGV[2])
+local idle_ms, max_bytes, overhead = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
 local SUM = ''  -- a field that no entry can have
+
+-- A server may evict one of the lists of its own accord: then both begin anew, and list an entry when it is used.
+if redis.call('ZCARD', used) ~= math.max(0, redis.call('HLEN', costs) - 1) then
+    redis.call('DEL', used, costs)
+end
 
 local function held()
     return tonumber(redis.call('HGET', costs, SUM) or 0)
@@ -29,6 +34,10 @@ end
 local function keep(one)
     redis.call('PEXPIRE', one, idle_ms)
     redis.call('ZADD', used, now, one)
+    local cost = overhead + redis.call('STRLEN', one)
+    if redis.call('HSETNX', costs, one, cost) == 1 then
+        redis.call('HINCRBY', costs, SUM, cost)
+    end
     -- The lists outlive the last entry long enough to count it out, and then leave nothing behind.
     redis.call('PEXPIRE', used, 2 * idle_ms)
     redis.call('PEXPIRE', costs, 2 * idle_ms)
@@ -44,13 +53,7 @@ end
 local function remove_oldest()
     local removed = 0
     while held() > max_bytes do
-        local oldest = redis.call('ZRANGE', used, 0, 0)[1]
-        if not oldest then
-            -- The server has evicted the list of uses: what it listed expires by itself.
-            redis.call('DEL', costs)
-            break
-        end
-        forget(oldest)
+        forget(redis.call('ZRANGE', used, 0, 0)[1])
         removed = removed + 1
     end
     return removed
@@ -60,28 +63,27 @@ end
 PUT = (
     _COMMON
     + """
-local record, cost = ARGV[3], tonumber(ARGV[4])
+local record = ARGV[4]
 local idle = remove_idle()
 forget(entry)
-if cost > max_bytes then return {idle, 1} end
+if overhead + #record > max_bytes then return {idle, 1} end
 redis.call('SET', entry, record)
-redis.call('HSET', costs, entry, cost)
-redis.call('HINCRBY', costs, SUM, cost)
 keep(entry)
 return {idle, remove_oldest()}
 """
 )
-"""Keep a record (argument 3) of a cost (4). Returns how many entries went for idleness and for bytes."""
+"""Keep a record (argument 4). Returns how many entries went for idleness and for bytes."""
 
 REFRESH = (
     _COMMON
     + """
-if redis.call('GETRANGE', entry, 0, #ARGV[3] - 1) ~= ARGV[3] then return 0 end
+local digest = ARGV[4]
+if redis.call('GETRANGE', entry, 0, #digest - 1) ~= digest then return 0 end
 keep(entry)
 return 1
 """
 )
-"""Keep the entry longer if its record begins with a digest (argument 3). Returns whether it does."""
+"""Keep the entry longer if its record begins with a digest (argument 4). Returns whether it does."""
 
 GET = (
     _COMMON

@@ -34,7 +34,7 @@ INSERT INTO entry (address, digest, used, cost, packed) VALUES (?1, ?2, ?3, ?4, 
     ON CONFLICT (address) DO UPDATE SET digest = ?2, used = ?3, cost = ?4, packed = ?5
 """
 
-_REMOVE_IDLE = "DELETE FROM entry WHERE id IN (SELECT id FROM entry WHERE used <= ? ORDER BY used LIMIT ?)"
+_REMOVE_IDLE = "DELETE FROM entry WHERE id IN (SELECT id FROM entry WHERE used <= ? OR used > ? LIMIT ?)"
 
 # Each entry goes for which those used before it do not free enough.
 _REMOVE_OLDEST = """
@@ -69,6 +69,7 @@ class SQLiteStore:
         self._path = path
         self._max_bytes = max_bytes
         self._idle = idle_seconds
+        self._step = idle_seconds / _STEPS
         self._clock = clock
         self._tally = Tally()
         self._swept = clock()
@@ -124,7 +125,7 @@ class SQLiteStore:
 
     def _read(self, database: sqlite3.Connection, address: bytes) -> bytes | None:
         row = database.execute("SELECT digest, packed, used FROM entry WHERE address = ?", (address,)).fetchone()
-        if not row or self._clock() - row[2] >= self._idle:
+        if not row or not self._is_alive(row[2]):
             return None
         digest, packed, used = row
         value = unpack(address, digest, packed)
@@ -138,12 +139,15 @@ class SQLiteStore:
 
     def _touch(self, database: sqlite3.Connection, address: bytes, used: float) -> None:
         now = self._clock()
-        # The time of use may also lie ahead, if the clock was put back.
-        if abs(now - used) >= self._idle / _STEPS:
+        if abs(now - used) >= self._step:
             database.execute("UPDATE entry SET used = ? WHERE address = ?", (now, address))
 
+    def _is_alive(self, used: float) -> bool:
+        # What was used in the future was used before the clock was put back, nobody knows how long.
+        return -self._step < self._clock() - used < self._idle
+
     def _make_room(self, database: sqlite3.Connection) -> None:
-        if abs(self._clock() - self._swept) >= self._idle / _STEPS:
+        if abs(self._clock() - self._swept) >= self._step:
             self._expire(database)
         _, size = _held(database)
         if size <= self._max_bytes:
@@ -153,8 +157,8 @@ class SQLiteStore:
             self._tally.evicted(for_bytes=removed)
 
     def _expire(self, database: sqlite3.Connection) -> None:
-        self._swept = self._clock()
-        while removed := database.execute(_REMOVE_IDLE, (self._swept - self._idle, _BATCH)).rowcount:
+        now = self._swept = self._clock()
+        while removed := database.execute(_REMOVE_IDLE, (now - self._idle, now + self._step, _BATCH)).rowcount:
             self._tally.evicted(for_idleness=removed)
 
     # --- the connection ---

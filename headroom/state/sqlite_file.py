@@ -21,7 +21,9 @@ _APPLICATION_ID = 0x68726D31
 _SCHEMA_VERSION = 1
 _WAL_BYTES = 16 * 1024 * 1024
 _SET_ASIDE_AT_MOST = 3
-_COMPANIONS = ("-wal", "-shm")
+_FILES = ("", "-wal", "-shm")
+"""Endings of the names that make up a database: the file, its log, and the index of the log."""
+
 _RETRY_SECONDS = 0.01
 
 # `held` is kept by triggers, so that every writer knows the size of the whole without adding it up.
@@ -97,10 +99,8 @@ def is_damage(error: sqlite3.Error) -> bool:
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    # A log left by a database that was removed would be played into the new one.
     with suppress(FileExistsError):
         create_private_file(path)
-        _remove_companions(path)
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
         _prepare(connection, path)
@@ -129,16 +129,10 @@ def _set_aside(path: Path, error: sqlite3.DatabaseError) -> None:
     targets = [path.with_name(f"{path.name}.corrupt-{number}") for number in numbers]
     target = next((one for one in targets if not one.exists()), targets[-1])
     _log.warning("the store %s is damaged (%s): it is kept as %s and a new one is begun", path, error, target.name)
-    # The log goes first: next to a new database it would be played into that.
-    for suffix in (*_COMPANIONS, ""):
+    for suffix in _FILES:
         source = path.with_name(path.name + suffix)
         if source.exists():
             source.replace(target.with_name(target.name + suffix))
-
-
-def _remove_companions(path: Path) -> None:
-    for suffix in _COMPANIONS:
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
 @contextmanager
