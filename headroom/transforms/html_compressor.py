@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable, Iterator
 from typing import ClassVar
 
-from headroom.blocks import Fidelity, Lossless, Tier
+from headroom.blocks import Fidelity, Lossless, Reduction, Tier
 from headroom.transforms.base import Compressor, Context, Hint
+from headroom.transforms.coding import page_selection
 from headroom.transforms.coding.html_text import as_text
 from headroom.transforms.coding.latest import Latest
 from headroom.transforms.view import View
@@ -61,6 +62,12 @@ class HtmlCompressor(Compressor):
         """Yield the page as text under a note."""
         shown = self._shown.keep(view.text, _shown(view.text, context.check))
         yield Lossless(NOTE + shown, Fidelity.DISPLAY, "html.text", Tier.PLAIN)
+
+    def reductions(self, view: View, hint: Hint, context: Context) -> Iterator[Reduction]:  # noqa: ARG002
+        """Yield the page as text without the middles of long lists and without addresses that nobody reads."""
+        reduced = page_selection.reduced(f"{NOTE}{self._shown(view.text)}".split("\n"), hint)
+        if reduced is not None:
+            yield Reduction(*reduced, "html.selected")
 
     def decode(self, text: str) -> str:
         """Return the text of the page. Raises ValueError if there is no note of ours above it."""
