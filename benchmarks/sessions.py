@@ -2,7 +2,8 @@
 
 Each request carries the whole history so far, as clients of chat APIs send it. On the way happens what happens to
 agents: pauses longer than a cache lives, side requests with another prompt, a switch of the model, a client that
-clears an old result, and the client's cache mark moving to the newest result.
+clears an old result, calls made again with the same or nearly the same result, and the client's cache mark moving to
+the newest result.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ _STEP_SECONDS = 20.0
 _PAUSES = (700.0, 5400.0)
 _SYSTEM = "You are a careful agent. Work step by step, use the tools, say what you found. " * 90
 _TOOLS = 24
+_AGAIN = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Session:
     requests: tuple[Request, ...]
 
 
-EVENTS = ("plain", "pause", "side requests", "model switch", "client clears a result")
+EVENTS = ("plain", "pause", "side requests", "model switch", "client clears a result", "calls made again")
 
 
 def sessions(items: Sequence[Item], number: int, seed: int = 1) -> Iterator[Session]:
@@ -58,11 +60,11 @@ def _requests(outputs: Sequence[Item], wire: str, event: str, rng: Random) -> It
     happens = {REQUESTS // 3, 2 * REQUESTS // 3} if event != "plain" else set()
     now, cleared = 0.0, 0
     for turn in range(REQUESTS):
-        item = rng.choice(outputs)
-        steps.append((item, item.content[: rng.randrange(2_000, 24_000)]))
+        again = event == "calls made again" and steps and rng.random() < _AGAIN
+        steps.append(_repeated(rng.choice(steps), rng) if again else _first(rng.choice(outputs), rng))
         now += _STEP_SECONDS
         if turn in happens:
-            if event == "pause":
+            if event in ("pause", "calls made again"):
                 now += rng.choice(_PAUSES)
             elif event == "model switch":
                 model += "-next"
@@ -72,6 +74,19 @@ def _requests(outputs: Sequence[Item], wire: str, event: str, rng: Random) -> It
             yield Request(_encoded(_build(wire, model + "-mini", steps[-1:], 0, "Name this session.")), now)
             now += 1
         yield Request(_encoded(_build(wire, model, steps, cleared, _SYSTEM)), now)
+
+
+def _first(item: Item, rng: Random) -> tuple[Item, str]:
+    return item, item.content[: rng.randrange(2_000, 24_000)]
+
+
+def _repeated(step: tuple[Item, str], rng: Random) -> tuple[Item, str]:
+    """Return a step made again: with the same result, or with some of its lines changed."""
+    item, text = step
+    lines = text.split("\n")
+    for _ in range(rng.choice((0, 0, 1, 3))):
+        lines[rng.randrange(len(lines))] = f"changed to {rng.randrange(10**6)}"
+    return item, "\n".join(lines)
 
 
 def _build(wire: str, model: str, steps: Sequence[tuple[Item, str]], cleared: int, system: str) -> dict[str, Any]:

@@ -55,19 +55,19 @@ class Epochs:
         if known is not None:  # the same request again
             return known.boundary
         ends = [chain[end] for end in _ends(newest)]
-        boundary = self._moved(ends, newest, pays)
+        boundary = self._moved(ends, len(keys), pays)
         epoch = Epoch(boundary, self.clock())
         self._put(self.frame + whole, epoch)
         self._put(whole, epoch)
         return boundary
 
-    def _moved(self, ends: Sequence[str], newest: int, pays: Callable[[int, int], bool]) -> int:
+    def _moved(self, ends: Sequence[str], end: int, pays: Callable[[int, int], bool]) -> int:
         before = self._first(self.frame + end for end in ends)
         if before is None:
             # A conversation that we know under another model or with other tools is cold under these.
-            return newest if self._first(ends) is not None else 0
-        if is_cold(self.rule, self.clock() - before.at) or pays(before.boundary, newest):
-            return newest
+            return end if self._first(ends) is not None else 0
+        if is_cold(self.rule, self.clock() - before.at) or pays(before.boundary, end):
+            return end
         return before.boundary
 
     def _first(self, names: Iterable[str]) -> Epoch | None:

@@ -74,7 +74,7 @@ ITEMS = [Item(f"{kind}{seed}", kind, sample(kind, seed) * 2) for kind in SAMPLES
 
 
 def test_sessions_have_both_wires_every_event_and_grow():
-    made = list(sessions(ITEMS, 10))
+    made = list(sessions(ITEMS, 2 * len(EVENTS)))
     assert {session.wire for session in made} == {"anthropic", "openai-chat"}
     assert {session.name[3:] for session in made} == set(EVENTS)
     for session in made:
@@ -83,9 +83,9 @@ def test_sessions_have_both_wires_every_event_and_grow():
     assert [s.requests for s in made[:2]] == [s.requests for s in sessions(ITEMS, 2)]
 
 
-@pytest.mark.parametrize("number", range(10))
+@pytest.mark.parametrize("number", range(2 * len(EVENTS)))
 def test_no_session_costs_more_and_no_prefix_is_lost(number):
-    session = list(sessions(ITEMS, 10))[number]
+    session = list(sessions(ITEMS, 2 * len(EVENTS)))[number]
     found = bill(session, CACHE_RULES)
     assert [outcome.rule for outcome in found] == [rule.name for rule in CACHE_RULES if fits(rule, session.wire)]
     for outcome in found:
