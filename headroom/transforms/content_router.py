@@ -94,7 +94,13 @@ class ContentRouter(Transform):
         return _glued([segment.text for segment in segments], parts, context)
 
     def best(self, view: View, hint: Hint, context: Context, compressors: Sequence[Compressor]) -> Routed:
-        """Return the cheapest form of a text. What was drawn may be of another kind underneath: that comes next."""
+        """Return the cheapest form of a text. What was drawn may be of another kind underneath: that comes next.
+
+        A view belongs to one block of one request, so what is found for it is kept with it.
+        """
+        return view.once("best", lambda _: self._best(view, hint, context, compressors))
+
+    def _best(self, view: View, hint: Hint, context: Context, compressors: Sequence[Compressor]) -> Routed:
         best = self._whole_or_cut(view, hint, context, compressors)
         if best.result is None or best.result.of is not Fidelity.DISPLAY or best.result.tier is not Tier.PLAIN:
             return best

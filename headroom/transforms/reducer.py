@@ -57,7 +57,8 @@ class Reducer:
     def _cheapest(self, view: View, hint: Hint) -> Reduced:
         """Return the cheaper of the form of the whole text and that of its sections."""
         whole = self._whole(view, hint)
-        texts = sections(view.text)
+        of_one_kind = self.router.best(view, hint, self.context, self.compressors).of_one_kind
+        texts = [view.text] if of_one_kind else sections(view.text)
         if len(texts) < 2:
             return whole
         cut = self._glued(texts, [self._whole(View(text), hint) for text in texts])
