@@ -6,7 +6,6 @@ quartiles, the row where a level changes. No word in a cell counts for or agains
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -30,6 +29,7 @@ _MAX_SHOWN_ONCE = 40
 _TIMES_AGAIN = 3
 _SHOWN_VALUES = 4
 _NUMERIC_SHARE = 0.9
+_TOO_LARGE = 1e100
 _EMPTY = frozenset({"", "null"})
 _SAFE = re.compile(r"\w[\w .,:+/%@-]{0,23}")
 """Values that a note may show: short, and nothing that could be taken for a note or a line of its own."""
@@ -97,9 +97,7 @@ class Profile:
     def told(self, rows: Sequence[int]) -> str:
         """Say in a few words what stands in these rows; empty if there is nothing worth saying."""
         counts = Counter(self.cells[at] for at in rows)
-        if len(self.counts) < 2:
-            return ""
-        if self.is_category and all(map(_SAFE.fullmatch, counts)):
+        if (self.is_category or len(self.counts) == 1) and all(map(_SAFE.fullmatch, counts)):
             return _shares(counts)
         if not self.is_measure:
             return ""
@@ -155,11 +153,11 @@ def _shares(counts: Counter[str]) -> str:
 
 
 def _number(cell: str) -> float | None:
-    """Return the number that a cell is, None for anything else and for what is not finite."""
+    """Return the number that a cell is, None for anything else and for what is too large to reckon with."""
     if not (cell[0] in "-+." or cell[0].isdigit()):
         return None
     try:
         number = float(cell)
     except ValueError:
         return None
-    return number if math.isfinite(number) else None
+    return number if abs(number) < _TOO_LARGE else None

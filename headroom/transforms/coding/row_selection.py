@@ -121,7 +121,7 @@ class Rows:
     def told(self, rows: Sequence[int]) -> str:
         """Say in a few words what stands in these rows."""
         telling = [column for column in self.profiles if failure_field(column.name).tells]
-        others = [column for column in self.profiles if column not in telling]
+        others = [column for column in self.profiles if len(column.counts) > 1 and column not in telling]
         return told([*telling, *others], rows, _NOTE_CHARACTERS)
 
     def _texts(self) -> list[str]:
