@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 _GRAVE = """
     WARN WARNING ERR ERR! ERROR SEVERE CRITICAL CRIT ALERT EMERG FATAL PANIC FAIL FAILED ERRORED XPASS UNREACHABLE W E F
@@ -21,9 +21,10 @@ GRAVE = frozenset(_GRAVE.split())
 """Levels and outcomes that report something wrong."""
 _LEVELS = GRAVE | frozenset(_CALM.split())
 _AROUND = "[]<>()|:,;\"'"
+_KEYS = ("level", "lvl", "severity")
 _KEYED = re.compile(r"\"?(?:level|lvl|severity|levelname)\"?[=:] ?\"?([A-Za-z]+)")
 _DIAGNOSTIC = re.compile(
-    r"[^\s:()|][^:()|\n]{0,250}(?::\d+(?::\d+)?(?:-\d+)?|\(\d+(?:,\d+)?\)):? (?:- )?(?:fatal )?(error|warning)\b"
+    r"[^\s:()|][^:()|\n]{0,250}+(?::\d+(?::\d+)?(?:-\d+)?|\(\d+(?:,\d+)?\)):? (?:- )?(?:fatal )?(error|warning)\b"
     r"| +\d+:\d+ +(error|warning) ",
     re.IGNORECASE,
 )
@@ -41,7 +42,12 @@ _Place = int | str
 
 def levels(lines: Sequence[str], starts: Sequence[int]) -> list[str]:
     """Return the level of each record in upper case, empty for records without one. `starts` are their first lines."""
-    found = [list(_candidates(lines[start][:_LOOKED_AT])) for start in starts]
+    heads = [lines[start][:_LOOKED_AT] for start in starts]
+    level_of = _LevelOf()
+    found = [list(_candidates(head, level_of)) for head in heads]
+    if any(key in "\n".join(heads).lower() for key in _KEYS):
+        for head, candidates in zip(heads, found, strict=True):
+            candidates.extend(_keyed(head))
     seen = Counter(place for candidates in found for place, _ in candidates)
     known = {place for place, count in seen.items() if count >= max(3, _SHARE * len(starts))}
     out = []
@@ -56,18 +62,31 @@ def is_place(line: str) -> bool:
     return _ARROW.match(line) is not None
 
 
-def _candidates(line: str) -> Iterator[tuple[_Place, str]]:
-    """Yield the words of a line that could be its level, and where they stand: from the front, as a key, or last."""
-    keyed = _KEYED.search(line)
-    if keyed is not None and keyed[1].upper() in _LEVELS:
-        yield "key", keyed[1].upper()
-    words = line.split()
+class _LevelOf(dict[str, str]):
+    """The level that a word names, in upper case; empty for other words. Each is looked at once."""
+
+    def __missing__(self, word: str) -> str:
+        name = word.strip(_AROUND).upper()
+        is_level = name in _LEVELS and (len(name) > 1 or word == name)
+        level = self[word] = name if is_level else ""
+        return level
+
+
+def _candidates(head: str, level_of: Mapping[str, str]) -> Iterator[tuple[_Place, str]]:
+    """Yield the words of a line that could be its level, and where they stand: from the front, or last."""
+    words = head.split()
     for place, word in enumerate(words[:_WORDS]):
-        level = word.strip(_AROUND).upper()
-        if level in _LEVELS and (len(level) > 1 or word == level):
-            yield place, level
-    if len(words) > 1 and words[-1].upper() in _LEVELS and len(words[-1]) > 1:
-        yield "last", words[-1].upper()
+        if level_of[word]:
+            yield place, level_of[word]
+    if len(words) > 1 and len(words[-1]) > 1 and level_of[words[-1]]:
+        yield "last", level_of[words[-1]]
+
+
+def _keyed(head: str) -> Iterator[tuple[_Place, str]]:
+    """Yield the level that stands behind a key."""
+    found = _KEYED.search(head)
+    if found is not None and found[1].upper() in _LEVELS:
+        yield "key", found[1].upper()
 
 
 def _diagnosed(lines: Sequence[str], start: int) -> str:

@@ -19,7 +19,7 @@ _INDENTED = 0.8
 _REACH = 5
 """Lines below a diagnostic that may be its snippet without being indented."""
 _TIME_WITHIN = 60
-_DIAGNOSTIC = re.compile(r"[^\s:()|][^:()|\n]{0,250}(?::\d+(?::\d+)?|\(\d+(?:,\d+)?\)): ")
+_DIAGNOSTIC = re.compile(r"[^\s:()|][^:()|\n]{0,250}+(?::\d+(?::\d+)?|\(\d+(?:,\d+)?\)): ")
 _PART = re.compile(r"\||\d+ +\||\^|[)}\]]+[;,]?$|E {2,}|> {2,}|Caused by: |During handling of |The above exception ")
 _FRAME = re.compile(r"\s+(?:at \S|File \"|from \S+:\d+:in |\d+: 0x|\.\.\. \d+ more)|\t\S+\.\w+:\d+|#\d+ +\S")
 _TRACEBACK = "Traceback (most recent call last):"
@@ -27,7 +27,7 @@ _TRACEBACK = "Traceback (most recent call last):"
 
 def starts(lines: Sequence[str]) -> list[int]:
     """Return the indices of the lines that records begin with; the first line always begins one."""
-    if share([line for line in lines if line[:1].strip()], _time) >= _TIMED:
+    if are_timed(lines):
         return [at for at, line in enumerate(lines) if at == 0 or _time(line)]
     indents = share(lines, lambda line: line[:1].isspace() and not is_frame(line)) < _INDENTED
     found = []
@@ -41,6 +41,11 @@ def starts(lines: Sequence[str]) -> list[int]:
         # What a traceback ends with, the exception, is not indented.
         in_traceback = line.endswith(_TRACEBACK) or (in_traceback and belongs)
     return found
+
+
+def are_timed(lines: Sequence[str]) -> bool:
+    """Say whether most lines that are not indented have a time."""
+    return share([line for line in lines if line[:1].strip()], _time) >= _TIMED
 
 
 def is_frame(line: str) -> bool:

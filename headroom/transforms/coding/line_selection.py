@@ -74,7 +74,8 @@ def stays(lines: Sequence[str], found: Sequence[Record], hint: Hint) -> list[boo
     for at in _chosen(found):
         for start, end in _parts(lines, found[at]):
             out[start:end] = [True] * (end - start)
-    for at in [*test_outcomes.failures(lines), *Focus(hint).rank(lines)[:_RELEVANT]]:
+    failures = [] if line_records.are_timed(lines) else test_outcomes.failures(lines)
+    for at in [*failures, *Focus(hint).rank(lines)[:_RELEVANT]]:
         out[at] = True
     traced = [at for at, record in enumerate(found) if record.traced]
     for at in _spread(traced, _budget(found), len(found)):
