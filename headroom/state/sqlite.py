@@ -6,13 +6,13 @@ import os
 import sqlite3
 import time
 import weakref
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 from typing import TypeVar
 
-from headroom.errors import StoreError
+from headroom.errors import ConfigError, StoreError
 from headroom.state.record import address_of, cost_of, digest_of, pack, unpack
 from headroom.state.sqlite_file import BUSY_SECONDS, Identity, identity_of, is_damage, open_database, set_aside
 from headroom.state.store import DEFAULT_IDLE_SECONDS, DEFAULT_MAX_BYTES, ORIGINAL, StoreStats, Tally
@@ -52,7 +52,8 @@ class SQLiteStore:
 
     A process has one connection, used by one thread at a time: SQLite's locks do not survive a fork, so there has to
     be a moment at which none is held. A file that is removed or replaced is opened anew; one that is damaged is set
-    aside under the name `.corrupt-N` with a warning.
+    aside under the name `.corrupt-N` with a warning. Opening raises `ConfigError` if the file is a sound database of
+    something else.
     """
 
     shared = True
@@ -74,10 +75,11 @@ class SQLiteStore:
         self._tally = Tally()
         self._swept = clock()
         self._lock = Lock()
-        self._opened: tuple[sqlite3.Connection, Identity] | None = None
         self._closed = False
+        self._opened: tuple[sqlite3.Connection, Identity] | None = None
+        with _store_errors(path):
+            self._opened = open_database(path)
         _disconnect_at_fork(self)
-        self._do(_held)
 
     def put(self, tenant: str, key: str, value: bytes, *, kind: str = ORIGINAL) -> None:
         """Keep a value; see `Store.put`."""
@@ -168,11 +170,11 @@ class SQLiteStore:
         if not self._lock.acquire(timeout=BUSY_SECONDS):
             raise StoreError(f"the store {self._path} is busy")
         try:
-            return self._try_twice(work)
-        except sqlite3.Error as error:
-            raise StoreError(f"the store {self._path} failed: {error}") from error
-        except OSError as error:
-            raise StoreError(f"the store {self._path} cannot be opened: {error.strerror}") from error
+            with _store_errors(self._path):
+                return self._try_twice(work)
+        except ConfigError as error:
+            # A foreign file has come to stand at the path; a setting can only be refused before anything runs.
+            raise StoreError(str(error)) from error
         finally:
             self._lock.release()
 
@@ -208,6 +210,16 @@ class SQLiteStore:
 
     def _after_fork(self) -> None:
         self._lock.release()
+
+
+@contextmanager
+def _store_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StoreError(f"the store {path} failed: {error}") from error
+    except OSError as error:
+        raise StoreError(f"the store {path} cannot be opened: {error.strerror}") from error
 
 
 def _held(database: sqlite3.Connection) -> tuple[int, int]:

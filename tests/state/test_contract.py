@@ -1,6 +1,7 @@
 """What every store promises, whichever it is."""
 
 import random
+from itertools import product
 from threading import Thread
 
 import pytest
@@ -46,6 +47,15 @@ def test_a_store_with_room_is_a_dictionary_of_tenant_kind_and_key(bench, steps):
         assert store.get(place[0], key, kind=kind) == known.get(place)
     for (tenant, kind, key), value in known.items():
         assert store.get(tenant, key, kind=kind) == value
+
+
+def test_no_two_places_are_one_however_their_names_run_together(bench):
+    store = bench.open()
+    places = list(product(["", "a", "a,", ",", "1:a,"], repeat=3))
+    for number, (tenant, kind, key) in enumerate(places):
+        store.put(tenant, key, b"%d" % number, kind=kind)
+    for number, (tenant, kind, key) in enumerate(places):
+        assert store.get(tenant, key, kind=kind) == b"%d" % number
 
 
 def test_a_tenant_never_sees_what_another_has_put(bench):

@@ -137,6 +137,19 @@ def test_a_database_of_something_else_is_refused_and_left_alone(path):
     assert (path.read_bytes(), path.stat().st_mode & 0o777) == (before, 0o644)
 
 
+def test_a_foreign_file_in_place_of_a_store_in_use_is_a_store_error(path, opened, tmp_path):
+    store = opened()
+    with closing(sqlite3.connect(tmp_path / "other.db")) as database, database:
+        database.execute("CREATE TABLE bookmark (url TEXT)")
+    foreign = (tmp_path / "other.db").read_bytes()
+    for suffix in ("-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink()
+    (tmp_path / "other.db").replace(path)
+    with pytest.raises(StoreError, match="no store of this version"):
+        store.get("tenant", "key")
+    assert path.read_bytes() == foreign
+
+
 def test_a_store_of_another_version_is_refused(path, opened):
     opened().close()
     with closing(sqlite3.connect(path)) as database:
