@@ -151,7 +151,7 @@ class _Passage:
         """Hand on a request whose answer may ask for originals; calls for them are answered on the way back."""
         retriever = self._house.pipeline.retriever(outcome, self._exchange.tenant)
         try:
-            await answered(
+            self._exchange.further_requests = await answered(
                 self._house.app,
                 scope,
                 receive,

@@ -39,7 +39,7 @@ class Exchange:
     if it left before the answer began. Times are seconds; `overhead` is ours alone. `error` is a short code.
     `tier`, `mode` and `lossless` are what the request itself asks for, None for the app's setting. `tenant` names
     whose originals are kept, without telling the credential; `retrievals` and `misses` count the model's calls for
-    them, answered and not.
+    them, answered and not, `further_requests` what these took.
     """
 
     request_id: str
@@ -57,6 +57,7 @@ class Exchange:
     usage: Usage | None = None
     retrievals: int = 0
     misses: int = 0
+    further_requests: int = 0
     overhead: float = 0.0
     first_byte: float = 0.0
     total: float = 0.0

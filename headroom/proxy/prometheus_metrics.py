@@ -32,6 +32,7 @@ class LedgerCollector(Collector):
         yield build
         yield from _traffic(ledger)
         yield from _compression(ledger)
+        yield from _retrieval(ledger)
         yield _histogram("headroom_request_overhead_seconds", "Time that we added to a request.", ledger.overhead)
         yield _histogram(
             "headroom_time_to_first_byte_seconds", "Until the first byte of the answer.", ledger.first_byte
@@ -93,6 +94,23 @@ def _compression(ledger: Ledger) -> Iterator[Metric]:
         sent.add_metric([name], part.tokens_after)
         seconds.add_metric([name], part.seconds)
     yield from (tried, given, sent, seconds)
+
+
+def _retrieval(ledger: Ledger) -> Iterator[Metric]:
+    labels = ["kept"]
+    before = CounterMetricFamily("headroom_kept_tokens_before", "Tokens of what was shortened.", labels=labels)
+    after = CounterMetricFamily("headroom_kept_tokens_after", "Tokens sent for it, notes included.", labels=labels)
+    for name, part in ledger.kept.items():
+        before.add_metric([name], part.tokens_before)
+        after.add_metric([name], part.tokens_after)
+    yield from (before, after)
+    calls = CounterMetricFamily("headroom_retrievals", "Calls of models for originals.", labels=["found"])
+    calls.add_metric(["yes"], ledger.retrieval["calls"] - ledger.retrieval["misses"])
+    calls.add_metric(["no"], ledger.retrieval["misses"])
+    yield calls
+    further = CounterMetricFamily("headroom_further_requests", "Requests made to answer these calls.")
+    further.add_metric([], ledger.retrieval["further_requests"])
+    yield further
 
 
 def _histogram(name: str, text: str, values: Histogram) -> Metric:

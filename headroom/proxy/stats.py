@@ -88,13 +88,20 @@ class Shrinkage:
 
 @dataclass(slots=True)
 class Ledger:
-    """All figures since the last reset. `requests` is keyed by route, provider, model and status."""
+    """All figures since the last reset. `requests` is keyed by route, provider, model and status.
+
+    `kept` sums compressed blocks by what is kept of them: `lossless` forms, `references` to earlier outputs, and
+    `handles` for what was left out. `retrieval` counts the model's `calls` for originals, `misses`, and the
+    `further_requests` that they took; what those cost stands in the provider's tokens.
+    """
 
     requests: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
     failures: Counter[str] = field(default_factory=Counter)
     passed_unread: Counter[str] = field(default_factory=Counter)
     reasons: dict[str, Shrinkage] = field(default_factory=dict)
     compressors: dict[str, Shrinkage] = field(default_factory=dict)
+    kept: dict[str, Shrinkage] = field(default_factory=dict)
+    retrieval: Counter[str] = field(default_factory=Counter)
     provider_tokens: Counter[tuple[str, str]] = field(default_factory=Counter)
     overhead: Histogram = field(default_factory=Histogram)
     first_byte: Histogram = field(default_factory=Histogram)
@@ -136,7 +143,9 @@ class Stats:
             "decisions": {
                 "by_reason": _views(ledger.reasons),
                 "by_compressor": _views(ledger.compressors),
+                "by_kept": _views(ledger.kept),
             },
+            "retrieval": {name: ledger.retrieval[name] for name in ("calls", "misses", "further_requests")},
             "provider_tokens": _nested(ledger.provider_tokens),
             "latency": {
                 "overhead": ledger.overhead.percentiles(),
@@ -157,6 +166,9 @@ class Stats:
             ledger.first_byte.observe(exchange.first_byte)
         if exchange.error:
             ledger.failures[exchange.error] += 1
+        ledger.retrieval["calls"] += exchange.retrievals + exchange.misses
+        ledger.retrieval["misses"] += exchange.misses
+        ledger.retrieval["further_requests"] += exchange.further_requests
         if exchange.usage is not None:
             _book_usage(ledger.provider_tokens, exchange.provider, exchange.usage)
         if exchange.outcome is not None:
@@ -175,14 +187,22 @@ class Stats:
 
 def _book_decisions(ledger: Ledger, decisions: Iterable[Decision]) -> None:
     for decision in decisions:
-        reason = decision.reason.value
-        if reason not in ledger.reasons:
-            ledger.reasons[reason] = Shrinkage()
-        ledger.reasons[reason].add(decision)
+        _add(ledger.reasons, decision.reason.value, decision)
         if decision.compressor:
-            if decision.compressor not in ledger.compressors:
-                ledger.compressors[decision.compressor] = Shrinkage()
-            ledger.compressors[decision.compressor].add(decision)
+            _add(ledger.compressors, decision.compressor, decision)
+            _add(ledger.kept, _kept(decision), decision)
+
+
+def _add(parts: dict[str, Shrinkage], name: str, decision: Decision) -> None:
+    if name not in parts:
+        parts[name] = Shrinkage()
+    parts[name].add(decision)
+
+
+def _kept(decision: Decision) -> str:
+    if decision.handle:
+        return "handles"
+    return "references" if decision.encoding.startswith("repeat.") else "lossless"
 
 
 def _book_usage(tokens: Counter[tuple[str, str]], provider: str, usage: Usage) -> None:
