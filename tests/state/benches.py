@@ -9,7 +9,7 @@ from headroom.state.record import address_of
 from headroom.state.redis import RedisStore
 from headroom.state.sqlite import SQLiteStore
 
-IDLE = 1.0
+IDLE = 2.0
 """Seconds: long for a computer, short for who waits for the tests of Redis, which has a clock of its own."""
 
 ROOM = 1_000_000
