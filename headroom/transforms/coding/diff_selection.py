@@ -27,7 +27,7 @@ _LONGEST = 2_000
 """Characters of a changed line that stays."""
 _FEW = 20
 """Lines that a hunk of a generated file may have to stay as it is."""
-_HUNK = re.compile(r"@@ -\d[\d,]* \+\d[\d,]* @@")
+_HUNK = re.compile(r"@@ -\d+(?:,(\d{1,9}))? \+\d+(?:,(\d{1,9}))? @@")
 _FILE = re.compile(r"(?:diff --git \S+ |\+\+\+ )\"?(?:b/)?([^\t\n\"]+)")
 _LOCK = re.compile(
     r"(?:^|/)(?:(?:package-lock|npm-shrinkwrap|composer|flake|deno|packages)\.lock(?:\.json)?"
@@ -70,8 +70,8 @@ def reduced(lines: Sequence[str]) -> tuple[str, str] | None:
         at += 1
         if (file := _FILE.match(line)) is not None:
             name, hunks_seen = file[1], 0
-        elif _HUNK.match(line):
-            end = _end(lines, at)
+        elif (hunk := _HUNK.match(line)) is not None:
+            end = _end(lines, at, hunk)
             _write(kept, lines[at:end], name, is_first=hunks_seen == 0)
             hunks_seen, at = hunks_seen + 1, end
     what = [f"{kept.unchanged} unchanged lines, all but {CONTEXT} around each change"] if kept.unchanged else []
@@ -79,16 +79,14 @@ def reduced(lines: Sequence[str]) -> tuple[str, str] | None:
     return ("\n".join(kept.lines), f"left out: {'; '.join(what)}") if what else None
 
 
-def _end(lines: Sequence[str], at: int) -> int:
-    """Return where the body of a hunk ends."""
-    while at < len(lines) and lines[at][:1] in {"+", "-", " ", "\\"} and not _opens_file(lines, at):
+def _end(lines: Sequence[str], at: int, hunk: re.Match[str]) -> int:
+    """Return where the body of a hunk ends: after as many lines as its header says, or where it breaks off."""
+    old, new = (int(count or "1") for count in hunk.groups())
+    while at < len(lines) and (lines[at][:1] == "\\" or ((old > 0 or new > 0) and lines[at][:1] in {"+", "-", " "})):
+        old -= lines[at][:1] in {"-", " "}
+        new -= lines[at][:1] in {"+", " "}
         at += 1
     return at
-
-
-def _opens_file(lines: Sequence[str], at: int) -> bool:
-    """Say whether a line is the first of the header of another file, in a diff without git's own headers."""
-    return lines[at].startswith("--- ") and at + 1 < len(lines) and lines[at + 1].startswith("+++ ")
 
 
 def _write(kept: _Kept, body: Sequence[str], name: str, *, is_first: bool) -> None:

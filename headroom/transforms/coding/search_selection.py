@@ -19,8 +19,8 @@ from headroom.transforms.base import Hint
 from headroom.transforms.coding import notes
 from headroom.transforms.coding.focus import Focus
 
-_FIRST = 2
-"""Results of a file that stay at its beginning; so does the last one."""
+_FIRST, _LAST = 2, 1
+"""Results of a file that stay at its beginning and its end."""
 _SEEN = 2
 """A text that has come so often is not new."""
 _RELEVANT = 24
@@ -86,7 +86,7 @@ def _stays(
     for start, end in files:
         chosen.update((start, end - 1))
         matches = [at for at in range(start, end) if not _is_context(results[at])]
-        chosen.update(matches[:_FIRST], matches[-1:])
+        chosen.update(matches[:_FIRST], matches[-_LAST:])
         chosen.update(_spread([at for at in matches if at in new], _OF_A_FILE))
     out = [
         at in chosen or (_is_context(results[at]) and (at - 1 in chosen or at + 1 in chosen))
