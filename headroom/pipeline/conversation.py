@@ -14,6 +14,7 @@ from headroom.pipeline.additions import Additions
 from headroom.pipeline.decide import Decider, decided_as
 from headroom.pipeline.earlier import Earlier
 from headroom.pipeline.hooks import Wishes
+from headroom.pipeline.past import Past
 
 _DECIDED_ON_MERITS = frozenset({Reason.COMPRESSED, Reason.NO_GAIN, Reason.UNRECOGNISED})
 
@@ -49,12 +50,12 @@ class Conversation:
     def decided(self, blocks: Sequence[Block], boundary: int = 0) -> Decided:
         """Decide every block; before the boundary, outputs of calls that were made again are superseded."""
         found = Decided()
-        newest = newest_turn(blocks) if self.mode is Mode.CACHE else 0
+        past = Past(self.decider.notebook, newest_turn(blocks)) if self.mode is Mode.CACHE else None
         earlier = Earlier(self.decider.count) if self.refers else None
         old = superseded(blocks, boundary)
         for index, block in enumerate(blocks):
             pair = self.decider.superseded(block, self.wishes.tier(block, self.tier)) if index in old else None
-            decision, edit = pair or self._decide(self.wishes.protected(block), earlier, is_new=index >= newest)
+            decision, edit = pair or self._decide(index, self.wishes.protected(block), earlier, past)
             found.decisions.append(decision)
             if decision.handle:
                 found.originals[decision.handle] = block.text
@@ -63,17 +64,18 @@ class Conversation:
                 found.edits.append(edit)
         return found
 
-    def _decide(self, block: Block, earlier: Earlier | None, *, is_new: bool) -> tuple[Decision, Edit | None]:
+    def _decide(
+        self, index: int, block: Block, earlier: Earlier | None, past: Past | None
+    ) -> tuple[Decision, Edit | None]:
         tier = self.wishes.tier(block, self.tier)
         key = self.decider.key(block, tier)
-        notes = self.mode is Mode.CACHE and block.role == "tool"
-        if notes and not is_new and not self.decider.notebook.is_ours(key):
+        if past is not None and block.role == "tool" and past.stays(index, key):
             block = replace(block, protected=block.protected or Reason.FROZEN)
         decision, edit = self.decider.decide(block, tier)
         if earlier is not None and block.role == "tool" and not block.opaque:
             decision, edit = self._referred(block, key, decision, edit, earlier)
-        if notes and is_new and edit is not None:
-            self.decider.notebook.note_ours(key)
+        if past is not None and block.role == "tool":
+            past.sent(short=edit is not None)
         return decision, edit
 
     def _referred(

@@ -23,8 +23,9 @@ class _Result:
 
 @dataclass(slots=True)
 class Earlier:
-    """Tool outputs of one conversation in order. `chain` names all of them: equal chains, equal references.
+    """Tool outputs of one conversation in order.
 
+    `chain` names all of them and how each was sent: equal chains, equal references.
     Only a text that was sent as it came lends lines; an equal text may have been sent in any form but a reference.
     """
 
@@ -38,13 +39,14 @@ class Earlier:
 
     def add(self, block: Block, key: bytes, decision: Decision, *, referred: bool) -> None:
         """Take a block that has been decided, so that later ones may refer to it."""
-        self.chain = hashlib.blake2b(self.chain + key, digest_size=20).digest()
+        sent_whole = decision.tokens_after == decision.tokens_before
+        self.chain = hashlib.blake2b(self.chain + key + bytes([sent_whole, referred]), digest_size=20).digest()
         plain = cross_turn.label(block.tool, block.arguments, 1)
         self._calls[plain] += 1
         if referred or not plain:
             return
         name = cross_turn.label(block.tool, block.arguments, self._calls[plain])
-        self._results.append(_Result(name, block.text, decision.tokens_after == decision.tokens_before))
+        self._results.append(_Result(name, block.text, sent_whole))
         self._by_text.setdefault(_digest(block.text), len(self._results) - 1)
 
     def reference(self, block: Block, tokens: int) -> tuple[Lossless, int] | None:

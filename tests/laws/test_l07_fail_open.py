@@ -5,10 +5,12 @@ from dataclasses import replace
 
 import pytest
 from support.drive import Inner, answer_of, post
+from support.retrieval import retrieving
 from support.samples import sample
 from support.wires import Step, body_of, encoded, outputs_of
 
 import headroom.pipeline.run as run_module
+import headroom.pipeline.turn as turn_module
 from headroom.blocks import Lossless, Reason, Tier
 from headroom.integrations.asgi import HeadroomASGIMiddleware
 from headroom.pipeline import CompressionHooks, Exchange, Pipeline
@@ -89,14 +91,18 @@ def test_an_encoder_made_wrong_on_purpose_is_caught_by_verification(monkeypatch)
     assert outcome.reasons[Reason.FAILED] == 1
 
 
-@pytest.mark.parametrize("step", ["splice", "apply", "lineup_of", "TokenCounter", "wishes_of"])
-def test_a_failing_step_leaves_the_body_as_it_came(step, monkeypatch):
+STEPS = [(run_module, name) for name in ("splice", "apply", "lineup_of", "wishes_of", "with_questions")]
+STEPS += [(turn_module, name) for name in ("TokenCounter", "offer", "Keeper", "Epochs", "newest_turn", "rule_for")]
+
+
+@pytest.mark.parametrize(("module", "step"), STEPS, ids=[name for _, name in STEPS])
+def test_a_failing_step_leaves_the_body_as_it_came(module, step, monkeypatch):
     def fail(*_, **__):
         raise ValueError(step)
 
-    pipeline = Pipeline()
-    monkeypatch.setattr(run_module, step, fail)
-    body = encoded(body_of("anthropic", [Step(TEXT)]))
+    pipeline = retrieving()
+    monkeypatch.setattr(module, step, fail)
+    body = encoded(body_of("anthropic", [Step(TEXT)], tools=True))
     outcome = pipeline.run(body, WIRES["anthropic"], Exchange("r"))
     assert outcome.body is body
     assert outcome.note == "failed"

@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 from headroom.demo.proxy_process import address_of
 
 
-def _environment(**also: str) -> dict[str, str]:
+def environment(**also: str) -> dict[str, str]:
+    """Return the environment of a process that finds the package and the tests, without settings of ours."""
     own = [name for name in os.environ if name.startswith("HEADROOM_") and name != "HEADROOM_WORKSPACE_DIR"]
     kept = {name: value for name, value in os.environ.items() if name not in own}
     return {**kept, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path), "PYTHONUNBUFFERED": "1", **also}
@@ -25,7 +26,7 @@ def _environment(**also: str) -> dict[str, str]:
 def provider() -> Iterator[str]:
     """Run the offline provider; yield its base URL."""
     command = [sys.executable, "-m", "headroom.demo.provider"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=_environment()) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment()) as process:
         try:
             assert process.stdout is not None
             yield process.stdout.readline().split()[-1]
@@ -46,7 +47,7 @@ def proxy(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env=_environment(PYTHONHASHSEED=seed),
+        env=environment(PYTHONHASHSEED=seed),
     )
     with process:
         try:

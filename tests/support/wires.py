@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Step:
-    """One tool call and its output, with what the user said before and the assistant after."""
+    """One tool call and its output, with what the user said before and the assistant after; empty: said nothing."""
 
     output: str
     tool: str = "run_command"
@@ -35,29 +35,35 @@ MODELS = {
 }
 
 
+def _said(text: str, message: dict[str, Any]) -> list[dict[str, Any]]:
+    return [message] if text else []
+
+
 def _chat(steps: list[Step], model: str) -> dict[str, Any]:
     messages: list[Any] = [{"role": "system", "content": "You are an agent."}]
     for number, step in enumerate(steps):
         call = {"id": f"c{number}", "type": "function", "function": {"name": step.tool, "arguments": step.arguments}}
+        messages += _said(step.user, {"role": "user", "content": step.user})
         messages += [
-            {"role": "user", "content": step.user},
             {"role": "assistant", "content": None, "tool_calls": [call]},
             {"role": "tool", "tool_call_id": f"c{number}", "content": step.output},
-            {"role": "assistant", "content": step.assistant, "reasoning_content": TEMPTING},
         ]
+        closing = {"role": "assistant", "content": step.assistant, "reasoning_content": TEMPTING}
+        messages += _said(step.assistant, closing)
     return {"model": model, "temperature": 1.0, "messages": messages}
 
 
 def _responses(steps: list[Step], model: str) -> dict[str, Any]:
     items: list[Any] = []
     for number, step in enumerate(steps):
+        items += _said(step.user, {"role": "user", "content": [{"type": "input_text", "text": step.user}]})
         items += [
-            {"role": "user", "content": [{"type": "input_text", "text": step.user}]},
             {"type": "reasoning", "id": f"rs{number}", "summary": [], "encrypted_content": TEMPTING},
             {"type": "function_call", "call_id": f"c{number}", "name": step.tool, "arguments": step.arguments},
             {"type": "function_call_output", "call_id": f"c{number}", "output": step.output},
-            {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": step.assistant}]},
         ]
+        text = {"type": "output_text", "text": step.assistant}
+        items += _said(step.assistant, {"type": "message", "role": "assistant", "content": [text]})
     return {"model": model, "instructions": "You are an agent.", "store": False, "input": items}
 
 
@@ -71,12 +77,13 @@ def _anthropic(steps: list[Step], model: str) -> dict[str, Any]:
             "content": [{"type": "text", "text": step.output}],
             **({"is_error": True} if step.is_error else {}),
         }
+        messages += _said(step.user, {"role": "user", "content": [{"type": "text", "text": step.user}]})
         messages += [
-            {"role": "user", "content": [{"type": "text", "text": step.user}]},
             {"role": "assistant", "content": [{"type": "thinking", "thinking": TEMPTING, "signature": "s"}, use]},
             {"role": "user", "content": [result]},
-            {"role": "assistant", "content": [{"type": "text", "text": step.assistant}]},
         ]
+        closing = {"role": "assistant", "content": [{"type": "text", "text": step.assistant}]}
+        messages += _said(step.assistant, closing)
     return {"model": model, "max_tokens": 100, "system": "You are an agent.", "messages": messages}
 
 
@@ -88,12 +95,12 @@ def _gemini(steps: list[Step], model: str) -> dict[str, Any]:
     contents: list[Any] = []
     for step in steps:
         call = {"name": step.tool, "args": json.loads(step.arguments)}
+        contents += _said(step.user, {"role": "user", "parts": [{"text": step.user}]})
         contents += [
-            {"role": "user", "parts": [{"text": step.user}]},
             {"role": "model", "parts": [{"functionCall": call, "thoughtSignature": TEMPTING}]},
             {"role": "user", "parts": [{"functionResponse": {"name": step.tool, "response": {"output": step.output}}}]},
-            {"role": "model", "parts": [{"text": step.assistant}]},
         ]
+        contents += _said(step.assistant, {"role": "model", "parts": [{"text": step.assistant}]})
     return {"systemInstruction": {"parts": [{"text": "You are an agent."}]}, "contents": contents}
 
 
@@ -115,9 +122,30 @@ EDITABLE: dict[str, re.Pattern[str]] = {
 }
 
 
-def body_of(wire: str, steps: list[Step]) -> dict[str, Any]:
-    """Return the request body of a conversation in a wire."""
-    return BUILDERS[wire](steps, MODELS[wire])
+MESSAGES = {"openai-chat": "messages", "openai-responses": "input", "anthropic": "messages", "gemini": "contents"}
+"""Where the messages of one conversation stand."""
+
+_SCHEMA = {"type": "object", "properties": {"command": {"type": "string"}}}
+_NAMED = {"name": "run_command", "description": "Run a command and return what it prints."}
+TOOLS: dict[str, list[Any]] = {
+    "openai-chat": [{"type": "function", "function": {**_NAMED, "parameters": _SCHEMA}}],
+    "openai-responses": [{"type": "function", **_NAMED, "parameters": _SCHEMA}],
+    "anthropic": [{**_NAMED, "input_schema": _SCHEMA}],
+    "gemini": [{"functionDeclarations": [{**_NAMED, "parameters": _SCHEMA}]}],
+}
+
+
+def body_of(wire: str, steps: list[Step], *, tools: bool = False) -> dict[str, Any]:
+    """Return the request body of a conversation in a wire, if wished with the tools that its client offers."""
+    payload = BUILDERS[wire](steps, MODELS[wire])
+    return _with_tools(wire, payload) if tools else payload
+
+
+def _with_tools(wire: str, payload: dict[str, Any]) -> dict[str, Any]:
+    if wire != "anthropic-batches":
+        return {**payload, "tools": TOOLS[wire]}
+    inner = [{**one, "params": _with_tools("anthropic", one["params"])} for one in payload["requests"]]
+    return {**payload, "requests": inner}
 
 
 def encoded(payload: dict[str, Any]) -> bytes:
