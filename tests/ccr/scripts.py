@@ -33,7 +33,7 @@ class Thought:
     """Thinking, signed or encrypted."""
 
     text: str = "I should look."
-    signature: str = "EqQBCgIYAhIk=="
+    signature: str = "EqQBCgIYAhIk"
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import json
+import threading
 
 import pytest
 from ccr.asking import (
@@ -316,6 +317,18 @@ def test_a_store_that_fails_is_a_miss_for_the_model():
         one.original(HANDLE)
     app, _ = ask("anthropic", json_answer("anthropic", said(ASKING)), json_answer("anthropic", said("Done.")), one=one)
     assert any("cannot be read at the moment" in text for text in results_in(app.bodies[1]))
+
+
+def test_a_store_is_never_asked_on_the_event_loop():
+    class Watched(Store):
+        def _check(self):
+            threads.append(threading.current_thread())
+
+    threads = []
+    one = Retriever({}, Watched(), "tenant", MINT)
+    ask("anthropic", json_answer("anthropic", said(ASKING)), json_answer("anthropic", said(ASKING, OTHER)), one=one)
+    assert len(threads) == 3
+    assert threading.main_thread() not in threads
 
 
 def test_a_streamed_response_is_kept_under_both_its_names():

@@ -7,6 +7,8 @@ import pytest
 from ccr.asking import ASKING, Answer, App, ask, each_form, each_wire, json_answer, retriever, stream_answer
 from ccr.reading import read
 from ccr.scripts import request, said, whole, wire_of
+from proxy.net import connected, serving
+from proxy.net import request as asked
 from support.drive import answer_of, scope_of
 
 from headroom.integrations.retrieval import answered
@@ -165,5 +167,26 @@ def test_a_server_that_cancels_in_a_further_round_cancels_the_app(wire, is_strea
             await task
         assert app.was_cancelled
         assert len(asyncio.all_tasks()) == 1
+
+    asyncio.run(run())
+
+
+def test_over_a_socket_a_client_that_leaves_in_a_further_round_ends_it():
+    async def run():
+        begun = asyncio.Event()
+        app = Slow(stream_answer("anthropic", said("Hm.", ASKING)), begun, listens=True)
+        ended = asyncio.Event()
+
+        async def house(scope, receive, send):
+            body = (await receive())["body"]
+            await answered(app, scope, receive, send, body=body, wire="anthropic", retriever=retriever())
+            ended.set()
+
+        async with serving(house) as port, connected(port) as client:
+            await client.send(asked("POST", "/v1/messages", request("anthropic")))
+            await begun.wait()
+            await client.leave()
+            await ended.wait()
+        assert app.heard == [{"type": "http.disconnect"}]
 
     asyncio.run(run())

@@ -135,8 +135,8 @@ class Weaver(ABC):
         return b""
 
     def _error(self, error: Payload) -> Payload:
-        """Return an error as this wire's streams spell it."""
-        return error
+        """Return an error as this wire's streams spell it: by its first key, some clients know it."""
+        return {"error": error["error"]}
 
     # ---- shared
 

@@ -20,6 +20,7 @@ class ChatMessage:
 
     def __init__(self) -> None:
         self._texts: dict[str, list[str]] = {}
+        self._lists: dict[str, list[Any]] = {}
         self._others: Payload = {}
         self._calls: list[_Call] = []
         self._by_index: dict[int, _Call] = {}
@@ -40,7 +41,7 @@ class ChatMessage:
             if isinstance(value, str) and key != "role":
                 self._texts.setdefault(key, []).append(value)
             elif isinstance(value, list) and key != "tool_calls":
-                self._others[key] = [*self._others.get(key, []), *value]
+                self._lists.setdefault(key, []).extend(value)
             elif isinstance(value, dict):
                 self._others[key] = value
         if "tool_calls" not in delta:
@@ -53,7 +54,7 @@ class ChatMessage:
 
     def value(self) -> Payload:
         """Return the message as it would stand in a whole answer."""
-        message: Payload = {"role": "assistant", "content": None, **self._others}
+        message: Payload = {"role": "assistant", "content": None, **self._others, **self._lists}
         message |= {key: "".join(pieces) for key, pieces in self._texts.items()}
         if self._calls:
             message["tool_calls"] = [call.value() for call in self._calls]

@@ -5,6 +5,7 @@ Function calls come whole. The answers of all rounds have one id; each chunk's u
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import msgspec
@@ -36,7 +37,7 @@ class GeminiWeaver(Weaver):
         self._begin()
 
     def _begin(self) -> None:
-        self._parts: list[bytes] = []
+        self._chunks: list[bytes] = []  # those with parts
         self._finish: Any = None
         self._usage: Payload = {}
 
@@ -55,17 +56,18 @@ class GeminiWeaver(Weaver):
             return self._hold(Held(frame, {"parts": left}, edits))
         return self._written(frame, edits) if left or not content_of(event) else b""
 
-    def _take_parts(self, frame: Frame, event: Payload) -> tuple[list[Edit], list[bytes]]:
+    def _take_parts(self, frame: Frame, event: Payload) -> tuple[list[Edit], Sequence[Any]]:
         """Take the parts of a chunk; return the edit that removes our calls, and the parts that are left."""
         parts = content_of(event).get("parts")
         if not isinstance(parts, list) or not parts:
             return [], []
-        spelled = elements(frame.data, PARTS)
-        self._parts += spelled
+        self._chunks.append(frame.data)
         ours = frozenset(index for index, part in records(parts) if is_ours(part))
-        left = [part for index, part in enumerate(spelled) if index not in ours]
-        self.is_touched = self.is_touched or bool(ours)
-        return [Edit(PARTS, array(left))] if ours else [], left
+        if not ours:
+            return [], parts
+        self.is_touched = True
+        left = [part for index, part in enumerate(elements(frame.data, PARTS)) if index not in ours]
+        return [Edit(PARTS, array(left))], left
 
     def _edits(self, event: Payload) -> list[Edit]:
         """Return what makes a chunk of a further round one of the client's answer."""
@@ -85,7 +87,8 @@ class GeminiWeaver(Weaver):
         return self._written(held.frame, [*held.edits, Edit(_FINISH, None)])
 
     def _answer(self) -> bytes:
-        content = {"parts": array(self._parts), "role": "model"}
+        parts = [part for chunk in self._chunks for part in elements(chunk, PARTS)]
+        content = {"parts": array(parts), "role": "model"}
         return msgspec.json.encode(
             {"candidates": [{"content": content, "finishReason": self._finish}], _USAGE: self._usage}
         )
