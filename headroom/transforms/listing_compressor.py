@@ -143,7 +143,7 @@ def _grouped(text: str) -> str | None:
     lines = text.split("\n")
     form = _form(lines)
     grouped = group(lines, _rows(lines, form), form)
-    return "\n".join([_note(len(lines), grouped.template, form), *grouped.body]) if grouped else None
+    return grouped.under(_note(len(lines), grouped.template, form)) if grouped else None
 
 
 def _tabulated(text: str) -> str | None:

@@ -14,6 +14,8 @@ MAX_CUTS = 64
 
 _FENCE = re.compile(r" {0,3}(?:```|~~~)")
 _HEADING = re.compile(r"==> .{1,400} <==$|(?:[\w.-]{1,40}@[\w.-]{1,80}[: ][^$\n]{0,200})?\$ \S")
+_SIGNS = ("```", "~~~", "==> ", "$ ")
+"""What stands in every fence and heading; most texts have none of it."""
 
 
 def sections(text: str) -> list[str]:
@@ -21,6 +23,8 @@ def sections(text: str) -> list[str]:
 
     Marks are sections of their own or end a section, so that what stands between them begins and ends with it.
     """
+    if not any(sign in text for sign in _SIGNS):
+        return [text]
     lines = text.split("\n")
     cuts = _cuts(lines)
     if not cuts or len(cuts) > MAX_CUTS:

@@ -162,7 +162,7 @@ def _grouped(lines: Sequence[str]) -> str | None:
     grouped = group(lines, _rows(lines, delimiter, cells), _form(delimiter))
     if grouped is None:
         return None
-    return "\n".join([_note(len(lines), _NAMES[delimiter], grouped.template), *grouped.body])
+    return grouped.under(_note(len(lines), _NAMES[delimiter], grouped.template))
 
 
 def _layout(lines: Sequence[str]) -> tuple[str, int]:

@@ -15,6 +15,8 @@ from headroom.transforms.base import Transform
 
 DEFAULT_TAGS = ("system-reminder", "thinking", "instructions", "user-prompt-submit-hook")
 MAX_KEPT_CHARS = 8_192
+MAX_INDENT = 64
+"""Blanks that may stand before an opening tag on its line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +35,7 @@ class TagProtector(Transform):
 
     def __init__(self, tags: Iterable[str] = DEFAULT_TAGS) -> None:
         names = "|".join(re.escape(tag) for tag in sorted(tags, key=len, reverse=True))
-        # An opening tag begins its line: one inside a line is part of a value, of JSON for example, not around it.
-        mark = rf"(?:^[ \t]{{0,64}}<|</)({names})(?=[\s>/])[^<>]{{0,512}}>"
-        self._mark = re.compile(mark, re.IGNORECASE | re.MULTILINE) if names else None
+        self._mark = re.compile(rf"<(/?)({names})(?=[\s>/])[^<>]{{0,512}}>", re.IGNORECASE) if names else None
 
     def segments(self, text: str) -> list[Segment]:
         """Return the text in order as segments; joined they are the text again.
@@ -61,10 +61,11 @@ class TagProtector(Transform):
         open_tags: list[tuple[str, int]] = []
         depth: dict[str, int] = {}
         for mark in self._mark.finditer(text):
-            name = mark.group(1).lower()
-            if not mark.group().startswith("</"):
-                if not mark.group().endswith("/>"):
-                    open_tags.append((name, mark.start()))
+            name = mark[2].lower()
+            if not mark[1]:
+                start = _opened(text, mark.start())
+                if start >= 0 and not mark[0].endswith("/>"):
+                    open_tags.append((name, start))
                     depth[name] = depth.get(name, 0) + 1
             elif depth.get(name):
                 start = _close(open_tags, depth, name)
@@ -72,6 +73,15 @@ class TagProtector(Transform):
                     regions.pop()
                 regions.append((start, mark.end()))
         return regions
+
+
+def _opened(text: str, tag: int) -> int:
+    """Return where the line of an opening tag begins, -1 if more than blanks stands before the tag.
+
+    One inside a line is part of a value, of JSON for example, not around it.
+    """
+    line = text.rfind("\n", max(0, tag - MAX_INDENT - 1), tag) + 1
+    return line if tag - line <= MAX_INDENT and not text[line:tag].strip(" \t") else -1
 
 
 def _close(open_tags: list[tuple[str, int]], depth: dict[str, int], name: str) -> int:

@@ -12,15 +12,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby, islice, repeat
+from itertools import chain, groupby, islice, repeat
 from operator import itemgetter
 
 from headroom.transforms.coding.budget import Budget
-from headroom.transforms.coding.shared import STAR, Fixed, Shared, choose, fixed_part
+from headroom.transforms.coding.shared import STAR, Fixed, OnceEach, Shared, choose, fixed_part
 
 HEADING = "> "
 VERBATIM = "|"
 _AT_A_TIME = 1024
+"""Lines that are held as objects of their own, which take several times as much memory as their text."""
 Split = Callable[[str, int], list[str]]
 """Splits a line into at most so many cells; the last one takes the rest."""
 
@@ -40,10 +41,30 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Grouped:
-    """The template of all rows, and the lines below the note."""
+    """Rows under headings: the template of all rows, and what the lines below the note are made of.
+
+    `columns` hold what varies of the rows, `chosen` says what of it goes into headings.
+    """
 
     template: str
-    body: list[str]
+    lines: Sequence[str]
+    is_row: bytearray
+    columns: list[list[str]]
+    chosen: list[Shared]
+    form: Form
+
+    @property
+    def body(self) -> list[str]:
+        """The lines below the note."""
+        return list(_body(self))
+
+    def under(self, note: str) -> str:
+        """Return the text: a note and the lines below it."""
+        rest = chain([note], _body(self))
+        parts = []
+        while some := list(islice(rest, _AT_A_TIME)):
+            parts.append("\n".join(some))
+        return "\n".join(parts)
 
 
 def group(lines: Sequence[str], rows: Iterable[Sequence[str] | None], form: Form) -> Grouped | None:
@@ -52,35 +73,55 @@ def group(lines: Sequence[str], rows: Iterable[Sequence[str] | None], form: Form
     Returns None where there are no rows or nothing varies. `form.glue.join(row)` is the line.
     """
     is_row, columns = _columns(rows)
-    return _grouped(lines, is_row, columns, form) if sum(is_row) > 1 else None
+    if sum(is_row) < 2:
+        return None
+    parts = _parted(columns)
+    chosen = _chosen(parts)
+    while form.packed and (idle := _idle(parts, chosen)) > 1:
+        last = list(map(form.glue.join, zip(*[part.rest for part in parts[-idle:]], strict=True)))
+        del parts[-idle:]
+        parts += _parted([last])
+        chosen = _chosen(parts)
+    template = form.glue.join(part.fixed.template for part in parts)
+    varying = [part.rest for part in parts if part.fixed.varies]
+    return Grouped(template, lines, is_row, varying, chosen, form) if varying else None
 
 
-def _columns(rows: Iterable[Sequence[str] | None]) -> tuple[list[bool], list[list[str]]]:
-    """Say which lines are rows and turn these into columns, some at a time and equal cells made one: rows are large."""
-    is_row: list[bool] = []
-    columns: list[list[str]] = []
+def _columns(rows: Iterable[Sequence[str] | None]) -> tuple[bytearray, list[list[str]]]:
+    """Say which lines are rows and turn these into columns, some at a time: rows are large."""
+    is_row = bytearray()
+    columns: list[OnceEach] = []
     rest = iter(rows)
     while some := list(islice(rest, _AT_A_TIME)):
-        is_row += [row is not None for row in some]
+        is_row += bytes([row is not None for row in some])
         for number, cells in enumerate(zip(*[row for row in some if row is not None], strict=True)):
             if number == len(columns):
-                columns.append([])
-            columns[number] += map({}.setdefault, cells, cells)
-    return is_row, columns
+                columns.append(OnceEach())
+            columns[number].extend(cells)
+    return is_row, [column.cells for column in columns]
 
 
-def _grouped(lines: Sequence[str], is_row: Sequence[bool], columns: list[list[str]], form: Form) -> Grouped | None:
-    fixed = [fixed_part(column) for column in columns]
-    template = form.glue.join(part.template for part in fixed)
-    varying = [part.rest(column) for column, part in zip(columns, fixed, strict=True) if part.varies]
-    if not varying:
-        return None
-    chosen = choose(varying)
-    idle = _idle(fixed, chosen) if form.packed else 0
-    if idle > 1:
-        last = list(map(form.glue.join, zip(*columns[-idle:], strict=True)))
-        return _grouped(lines, is_row, [*columns[:-idle], last], form)
-    return Grouped(template, list(_body(lines, is_row, varying, chosen, form)))
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A column taken apart: what all its cells share, and what varies."""
+
+    fixed: Fixed
+    rest: list[str]
+
+
+def _parted(columns: list[list[str]]) -> list[_Part]:
+    """Take columns apart, and out of the list, so that no cell is held whole and cut."""
+    parts = []
+    while columns:
+        column = columns.pop(0)
+        fixed = fixed_part(column)
+        parts.append(_Part(fixed, fixed.rest(column)))
+    return parts
+
+
+def _chosen(parts: Sequence[_Part]) -> list[Shared]:
+    varying = [part.rest for part in parts if part.fixed.varies]
+    return choose(varying) if varying else []
 
 
 def ungroup(template: str, body: Sequence[str], form: Form, budget: Budget) -> Iterator[str]:
@@ -106,26 +147,20 @@ def _is_special(line: str) -> bool:
     return line[:1] in (VERBATIM, HEADING[0], "")
 
 
-def _idle(fixed: list[Fixed], chosen: list[Shared]) -> int:
+def _idle(parts: Sequence[_Part], chosen: list[Shared]) -> int:
     """Return how many columns at the end share nothing with anything; one cell before them always varies."""
-    varying = [number for number, part in enumerate(fixed) if part.varies]
-    used = {varying[offer.column] for offer in chosen} | {varying[0]}
-    used |= {number for number, part in enumerate(fixed) if part.template != STAR}
-    return len(fixed) - 1 - max(used)
+    varying = [number for number, part in enumerate(parts) if part.fixed.varies]
+    used = {varying[offer.column] for offer in chosen} | set(varying[:1])
+    used |= {number for number, part in enumerate(parts) if part.fixed.template != STAR}
+    return len(parts) - 1 - max(used)
 
 
-def _body(
-    lines: Sequence[str],
-    is_row: Sequence[bool],
-    columns: list[list[str]],
-    chosen: list[Shared],
-    form: Form,
-) -> Iterator[str]:
+def _body(grouped: Grouped) -> Iterator[str]:
     """Yield the lines below the note; rows of one cell stand side by side if the form says so."""
-    whole = sum(offer.whole for offer in chosen)
-    texts = _texts(_kept(columns, chosen), form)
-    entries = _entries(lines, is_row, zip(_headings(columns, chosen, form), texts, strict=True))
-    if not form.packed or len(columns) - whole > 1:
+    columns, chosen, form = grouped.columns, grouped.chosen, grouped.form
+    parts = zip(_headings(columns, chosen, form), _texts(columns, chosen, form), strict=True)
+    entries = _entries(grouped.lines, grouped.is_row, parts)
+    if not form.packed or len(columns) - sum(offer.whole for offer in chosen) > 1:
         yield from map(itemgetter(1), entries)
         return
     for are_rows, run in groupby(entries, key=itemgetter(0)):
@@ -134,7 +169,7 @@ def _body(
 
 
 def _entries(
-    lines: Sequence[str], is_row: Sequence[bool], parts: Iterator[tuple[str, str]]
+    lines: Sequence[str], is_row: Iterable[int], parts: Iterator[tuple[str, str]]
 ) -> Iterator[tuple[bool, str]]:
     """Yield headings, rows (marked as such) and verbatim lines, in order."""
     written = ""
@@ -150,10 +185,10 @@ def _entries(
         yield True, text
 
 
-def _texts(columns: list[list[str]], form: Form) -> Iterator[str]:
+def _texts(columns: list[list[str]], chosen: list[Shared], form: Form) -> Iterator[str]:
     """Yield each row as one line, or nothing for a row that could not be read back as what it is."""
-    rows = zip(*columns, strict=True)
-    if any(form.separator in cells or '"' in cells for cells in map("".join, columns)):
+    rows = zip(*_kept(columns, chosen), strict=True)
+    if any(form.separator in cells or '"' in cells for cells in map("".join, _kept(columns, chosen))):
         yield from (_readable(row, form) for row in rows)
         return
     for row in rows:
@@ -189,17 +224,15 @@ def _headings(columns: list[list[str]], chosen: list[Shared], form: Form) -> Ite
         yield heading
 
 
-def _kept(columns: list[list[str]], chosen: list[Shared]) -> list[list[str]]:
-    """Return what the headings leave to the rows, column by column."""
+def _kept(columns: list[list[str]], chosen: list[Shared]) -> Iterator[Iterable[str]]:
+    """Yield what the headings leave to the rows, column by column."""
     offers = {offer.column: offer for offer in chosen}
-    kept = []
     for number, column in enumerate(columns):
         offer = offers.get(number)
         if offer is None:
-            kept.append(column)
+            yield column
         elif not offer.whole:
-            kept.append([cell[len(part) :] for cell, part in zip(column, offer.parts, strict=True)])
-    return kept
+            yield map(str.removeprefix, column, offer.parts)
 
 
 _Filler = Callable[[Iterable[str]], list[str]]

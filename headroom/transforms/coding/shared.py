@@ -6,23 +6,43 @@ A cell is split only after a whole directory, after a whole part of a date, or b
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import inf
 from operator import ne
 
 from headroom.transforms.coding.front import common_root
+from headroom.transforms.coding.prefix import shared
 from headroom.transforms.coding.probing import probe
 
 STAR = "*"
 """Stands for what varies."""
+_KNOWN = 8192
+"""Different cells of a column that are remembered at most, about."""
+_AT_A_TIME = 1024
 _ROWS_BELOW = 2
 """A heading stands above so many rows on average, or nobody would want to read it."""
 # What cells end with: from a separator on, so that no word is cut, and with a word or times of day in it.
 _END = re.compile(r"[/,;@+ -][^/,;@+ -]*[A-Za-z].*|:\d\d(?::\d\d)?Z?$", re.DOTALL)
 _DATE = re.compile(r"(\d{4}[-/]\d\d[-/])\d\d(?:[ T]|$)")
 _DAY = re.compile(r"(\d{4}[-/]\d\d[-/]\d\d[ T])\d\d:")
+
+
+class OnceEach:
+    """Cells of a column, of which equal ones are one object: a cell takes several times as much memory as its text."""
+
+    __slots__ = ("_known", "cells")
+
+    def __init__(self) -> None:
+        self.cells: list[str] = []
+        self._known: dict[str, str] = {}
+
+    def extend(self, cells: Sequence[str]) -> None:
+        """Add some cells."""
+        if len(self._known) > _KNOWN:
+            self._known.clear()
+        self.cells += map(self._known.setdefault, cells, cells)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +61,12 @@ class Fixed:
     def rest(self, column: list[str]) -> list[str]:
         """Return what of each cell varies."""
         begin, end = len(self.begin), len(self.end)
-        return [cell[begin : len(cell) - end] for cell in column] if begin or end else column
+        if not (begin or end):
+            return column
+        rest = OnceEach()
+        for start in range(0, len(column), _AT_A_TIME):
+            rest.extend([cell[begin : len(cell) - end] for cell in column[start : start + _AT_A_TIME]])
+        return rest.cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +102,11 @@ def fixed_part(column: list[str]) -> Fixed:
 def _common_end(column: list[str]) -> str:
     if len({cell[-1:] for cell in (column[0], column[len(column) // 2], column[-1])}) > 1:
         return ""
-    backwards = [cell[::-1] for cell in column]
-    low, high = min(backwards), max(backwards)
-    same = next((at for at, (a, b) in enumerate(zip(low, high, strict=False)) if a != b), min(len(low), len(high)))
-    return low[:same][::-1]
+    end = column[0]
+    for cell in column:
+        if not cell.endswith(end):
+            end = end[len(end) - shared(cell[::-1], end[::-1]) :]
+    return end
 
 
 def choose(columns: list[list[str]]) -> list[Shared]:
@@ -105,10 +131,10 @@ def choose(columns: list[list[str]]) -> list[Shared]:
 def _length(chosen: list[Shared], columns: int) -> float:
     """Return the characters of headings less the characters that they take off the rows."""
     changes, heading, saved = 0, 2.0 + 2 * columns, 0
-    for shared in chosen:
-        changes |= shared.changes
-        heading += shared.length / len(shared.parts)
-        saved += shared.length
+    for offer in chosen:
+        changes |= offer.changes
+        heading += offer.length / len(offer.parts)
+        saved += offer.length
     headings = max(1, changes.bit_count())
     crowded = chosen and headings * _ROWS_BELOW > len(chosen[0].parts)
     return inf if crowded else headings * heading - saved

@@ -20,7 +20,8 @@ def grouped(lines: list[str], form: Form, cells: int) -> Grouped | None:
 
 def test_a_constant_column_stands_in_the_template() -> None:
     found = grouped(["a,x,1", "b,x,2", "c,x,3"], COMMAS, 3)
-    assert found == Grouped("*,x,*", ["> *,*", "a,1", "b,2", "c,3"])
+    assert found is not None
+    assert (found.template, found.body) == ("*,x,*", ["> *,*", "a,1", "b,2", "c,3"])
 
 
 def test_a_steady_column_stands_in_headings() -> None:
@@ -31,7 +32,8 @@ def test_a_steady_column_stands_in_headings() -> None:
 
 def test_folders_are_split_from_names_and_names_stand_side_by_side() -> None:
     found = grouped([f"/srv/{folder}/{name}" for folder in ("left", "right") for name in "abcd"], WORDS, 1)
-    assert found == Grouped("/srv/*", ["> left/*", "a b c d", "> right/*", "a b c d"])
+    assert found is not None
+    assert (found.template, found.body) == ("/srv/*", ["> left/*", "a b c d", "> right/*", "a b c d"])
 
 
 def test_months_are_split_from_days() -> None:
@@ -55,6 +57,21 @@ def test_lines_that_are_no_rows_stay_where_they_are() -> None:
     assert found is not None
     assert found.body == ["head", "> *,*", "a,1", "|odd", "|> b", "||c", "", "d,2", "e,3"]
     assert list(ungroup(found.template, found.body, COMMAS, Budget("\n".join(found.body)))) == lines
+
+
+def test_the_text_is_the_note_and_the_lines_below_it_however_many_there_are() -> None:
+    for count in (2, 1023, 1024, 5000):
+        found = grouped([f"{number % 7},{number}" for number in range(count)], COMMAS, 2)
+        assert found is not None
+        assert found.under("note") == "\n".join(["note", *found.body])
+
+
+def test_the_common_end_of_long_cells_is_found() -> None:
+    cells = [f"{letter * size},{size}/" + "x" * 4000 + "-end" for size, letter in enumerate("abcab" * 40, 1)]
+    found = grouped(cells, COMMAS, 2)
+    assert found is not None
+    assert found.template == "*,*/" + "x" * 4000 + "-end"
+    assert list(ungroup(found.template, found.body, COMMAS, Budget("x" * 10**7))) == cells
 
 
 def test_nothing_that_varies_makes_no_group() -> None:
