@@ -18,7 +18,7 @@ from headroom.transforms.view import View
 
 CONTEXT = Context()
 COMPRESSORS = [t for t in DEFAULT_TRANSFORMS if isinstance(t, Compressor)]
-PHRASE = re.compile(r"(?:([\w.*-]+): )?(\d+) of (\d+) (rows|members) left out, all but ([\d, -]*\d)")
+PHRASE = re.compile(r"(?:([\w.*-]+): )?(\d+) of (\d+) (rows|members|values) left out, all but ([\d, -]*\d)")
 GAP = re.compile(r"\[rows? ([\d, -]+) left out(?:: .*)?\]")
 CUT = re.compile(r"\[([\d,]+) of ([\d,]+) characters left out\]")
 
@@ -135,7 +135,7 @@ def test_dependencies_stay_and_their_digests_go():
     assert list(kept["packages"]) == list(packages)
     assert all(kept["packages"][key]["version"] == packages[key]["version"] for key in packages)
     assert {entry["integrity"] for entry in kept["packages"].values()} == {"[sha512, 95 characters]"}
-    assert note == "200 long values cut short, each noted in its place"
+    assert note == "200 long values cut short, noted in place"
 
 
 def test_records_with_many_fields_are_no_maps():
@@ -221,14 +221,69 @@ def test_strings_that_a_reader_can_use_stay(text):
     assert shortened(text) == text
 
 
-@given(st.text(max_size=3000), st.booleans())
-def test_what_stays_of_any_string_is_its_beginning_and_end(text, failure):
+def assert_cut_from(text, short):
+    """Every piece of what stays is where the notes before it say."""
+    reached = at = 0
+    for found in CUT.finditer(short):
+        piece = short[reached : found.start()]
+        assert text[at : at + len(piece)] == piece
+        at += len(piece) + int(found[1].replace(",", ""))
+        reached = found.end()
+        assert int(found[2].replace(",", "")) == len(text)
+    assert text[at:] == short[reached:]
+
+
+TRACE = 'Traceback (most recent call last):\n  File "app.py", line 3, in <module>\n    main()\nKeyError: "port"'
+
+
+@given(
+    st.lists(st.sampled_from(["word", " ", "\n\n", "\n", "x" * 90, TRACE, "?"]), max_size=200).map("".join),
+    st.booleans(),
+)
+def test_pieces_of_a_long_text_and_the_notes_between_them_cover_it(text, failure):
     short = shortened(text, failure=failure)
-    if short != text and (found := CUT.search(short)):
-        head, tail = short[: found.start()], short[found.end() :]
-        assert text.startswith(head)
-        assert text.endswith(tail)
-        assert len(head) + len(tail) + int(found[1].replace(",", "")) == len(text)
+    assert len(short) <= len(text) + 60
+    if CUT.search(short) or short == text:
+        assert_cut_from(text, short)
+
+
+def test_a_stack_trace_within_a_long_text_stays():
+    story = "I started the app as the manual says, and then it stopped. " * 20
+    text = f"{story}\n\n{TRACE}\n\n{story}"
+    short = shortened(text)
+    assert TRACE in short
+    assert len(short) < 600
+    assert_cut_from(text, short)
+
+
+def test_json_within_a_string_is_cut_as_json():
+    text = json.dumps({"rows": orders(300)})
+    kept, note = reduced({"content": [{"type": "text", "text": text}]})
+    inner = json.loads(kept["content"][0]["text"])
+    assert 20 < len(inner["rows"]) < 100
+    assert note.startswith("rows: ")
+    assert reduced({"text": json.dumps({"rows": orders(3), "more": ["x" * 50] * 15})})[1] == ""
+
+
+def test_maps_of_rich_objects_keep_all_keys():
+    paths = {
+        f"/things/{at}": {"get": {"summary": f"Get thing {at}", "parameters": [{"name": "id", "in": "path"}] * 9}}
+        for at in range(100)
+    }
+    kept, note = reduced({"openapi": "3.0.0", "paths": paths})
+    assert list(kept["paths"]) == list(paths)
+    assert PHRASE.match(note)[4] == "values"
+    said = numbers(PHRASE.match(note)[5])
+    for at, key in enumerate(paths, 1):
+        if at in said:
+            assert kept["paths"][key] == paths[key]
+        else:
+            assert re.fullmatch(r"\[get: \d+ characters left out\]", kept["paths"][key])
+
+
+def test_small_arrays_stay_whole():
+    packages = [{"name": f"package{at}", "version": f"1.{at}"} for at in range(110)]
+    assert reduced(packages) == (packages, "")
 
 
 def test_what_a_failure_says_keeps_its_end():
@@ -262,7 +317,7 @@ def test_long_arrays_of_numbers_have_a_note_in_each_gap():
         at = covered[-1]
     assert covered == list(range(1, 1537))
     assert len(kept["embedding"]) < 40
-    assert note == "1 long values cut short, each noted in its place"
+    assert note == "1 long value cut short, noted in place"
 
 
 # As the reader gets it

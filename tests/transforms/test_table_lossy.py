@@ -93,9 +93,9 @@ def box(rows):
 FORMATS = {f.__name__: f for f in (csv, tsv, semicolons, markdown, psql, mysql, box)}
 
 
-def source(text):
+def source(name, text):
     """The lines that drafts are made of: those of the text, undrawn if it was drawn."""
-    return text.split("\n") if undrawn(text) == text else undrawn(text).split("\n")
+    return (text if name in ("csv", "tsv", "semicolons") else undrawn(text)).split("\n")
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -113,7 +113,7 @@ def test_the_note_names_every_line_that_stays(name):
     text = FORMATS[name](cells(300))
     found = reduction(text)
     said = PHRASE.fullmatch(found.note)
-    lines = source(text)
+    lines = source(name, text)
     kept = [lines[at - 1] for at in numbers(said[3])]
     assert kept == [line for line in found.text.split("\n") if line]
     assert int(said[1]) + len(kept) == int(said[2]) == len([line for line in lines if line])
@@ -191,7 +191,7 @@ def test_every_line_is_either_there_as_it_was_or_left_out(seed, name):
     text = FORMATS[name](rows)
     found = reduction(text)
     if found is not None:
-        lines = source(text)
+        lines = source(name, text)
         kept = [lines[at - 1] for at in numbers(PHRASE.fullmatch(found.note)[3])]
         assert kept == [line for line in found.text.split("\n") if line]
 

@@ -97,7 +97,8 @@ class Profile:
     def told(self, rows: Sequence[int]) -> str:
         """Say in a few words what stands in these rows; empty if there is nothing worth saying."""
         counts = Counter(self.cells[at] for at in rows)
-        if (self.is_category or len(self.counts) == 1) and all(map(_SAFE.fullmatch, counts)):
+        named = self.is_category and not (self.numbers and len(self.counts) > _MAX_RUNS)
+        if (named or len(self.counts) == 1) and all(map(_SAFE.fullmatch, counts)):
             return _shares(counts)
         if not self.is_measure:
             return ""

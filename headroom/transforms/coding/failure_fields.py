@@ -18,6 +18,7 @@ def _words(text: str) -> frozenset[str]:
 
 _STATES = _words(
     "status state level severity lvl loglevel outcome conclusion result results health phase condition verdict"
+    " type kind reason"
 )
 _FAILED = _words(
     "error errors err errored fatal critical crit severe alert emergency emerg panic fail failed failure failing alarm"

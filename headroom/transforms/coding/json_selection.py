@@ -9,7 +9,7 @@ by a phrase each. Any other long array has a note in each of its gaps:
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -18,38 +18,27 @@ from headroom.transforms.base import Hint
 from headroom.transforms.coding.column_profiles import spread
 from headroom.transforms.coding.failure_fields import failure_field
 from headroom.transforms.coding.focus import Focus
+from headroom.transforms.coding.json_places import LEAST_CHARACTERS, Path, about, places
 from headroom.transforms.coding.json_rows import rows_of
-from headroom.transforms.coding.json_text import CONTAINERS, JsonText, Pairs, Value, children, scalar, write
+from headroom.transforms.coding.json_text import CONTAINERS, JsonText, Pairs, Value, read_all, scalar, write
 from headroom.transforms.coding.line_reduction import reduced
 from headroom.transforms.coding.long_values import SHORTEST, shortened
 from headroom.transforms.coding.notes import all_but, bracketed, left_out
-from headroom.transforms.coding.row_selection import MIN_ROWS
+from headroom.transforms.coding.row_selection import MIN_ROWS, Rows
 from headroom.transforms.view import SAMPLE_LINES
 
-_MOST_TABLES = 4
-_LEAST_CHARACTERS = 5_000
-"""A table of fewer characters costs little as a table; to ask for its rows would cost more."""
-_SAMPLED = 8
-_MIN_MAP = 40
+_MOST_TABLES = 6
 _MIN_SCALARS = 40
+_LONG_SCALARS = 1_000
 _LOG = 0.5
 """Share of lines that belong to a log in a string that is one."""
 _LEAST_GAP = 80
 """Characters of values that are worth a note in their place."""
+_RICH = 400
+"""Characters of a member, on average, beside which its key costs little: keys stay though their values go."""
+_LONG_JSON = 1_000
 _SHOWN_KEY = re.compile(r"[\w.-]{1,40}")
-_DEPENDENCIES = re.compile(r"(?:dev|peer|optional|build|bundled)?[_-]?dependencies|packages|requires", re.IGNORECASE)
-"""Maps that are asked for their keys: they stay whole."""
-
-Path = tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """An array or map that may lose rows: where it stands, and about how many characters it has."""
-
-    path: Path
-    value: Value
-    size: int
+_SHOWN_KEYS = 4
 
 
 def cut_short(source: JsonText, hint: Hint, check: Callable[[], None]) -> tuple[str, str] | None:
@@ -74,21 +63,22 @@ class _Cutter:
 
     hint: Hint
     check: Callable[[], None]
+    within_string: bool = False
     _tables: dict[int, Path] = field(default_factory=dict)
     _phrases: list[str] = field(default_factory=list)
     _short: int = 0
 
     def cut(self, root: Value) -> Value:
         """Return the value without what can go."""
-        largest = sorted(_places(root, ()), key=lambda place: -place.size)[:_MOST_TABLES]
+        largest = sorted(places(root), key=lambda place: -place.size)[:_MOST_TABLES]
         self._tables = {id(place.value): place.path for place in largest}
         return self._cut(root, failure=False)
 
     @property
     def note(self) -> str:
         """What is missing, empty if nothing is."""
-        short = [f"{self._short} long values cut short, each noted in its place"] if self._short else []
-        return "; ".join([*self._phrases, *short])
+        short = f"{self._short} long {'value' if self._short == 1 else 'values'} cut short, noted in place"
+        return "; ".join([*self._phrases, *[short] * bool(self._short)])
 
     def _cut(self, value: Value, *, failure: bool) -> Value:
         kind = type(value)
@@ -102,9 +92,26 @@ class _Cutter:
         return self._array(value, failure=failure) if kind is list else value
 
     def _string(self, text: str, *, failure: bool) -> str:
+        json = self._json(text)
+        if json:
+            return json
         short = "\n".join(self._log(text.split("\n"))) or shortened(text, failure=failure)
         self._short += short != text
         return short
+
+    def _json(self, text: str) -> str:
+        """Return what stays of a string that is JSON itself; empty if it is none, or stands in such a string."""
+        if len(text) < _LONG_JSON or text[0] not in "{[" or self.within_string:
+            return ""
+        try:
+            value = read_all(text)
+        except ValueError:
+            return ""
+        inner = _Cutter(self.hint, self.check, within_string=True)
+        short = write(inner.cut(value))
+        self._phrases += inner._phrases
+        self._short += inner._short
+        return short if inner.note else text
 
     def _log(self, lines: list[str]) -> list[str]:
         """Return the lines of a log that stay, with notes between them; none if these are no log or all stay."""
@@ -113,32 +120,38 @@ class _Cutter:
         short = reduced(lines, self.hint)
         return [] if short is None else short[0].split("\n")
 
-    def _members(self, value: dict[str, Value]) -> list[tuple[str, Value]]:
-        """Return the members of an object that stay."""
-        pairs = list(value.items())
+    def _members(self, value: dict[str, Value]) -> Iterator[tuple[str, Value]]:
+        """Yield the members of an object that stay; where they are rich, a note stands for each of the others."""
         if id(value) not in self._tables:
-            return pairs
-        return [pairs[at] for at in self._kept(value, [inner for _, inner in pairs], list(value))]
+            yield from value.items()
+            return
+        rows = rows_of(list(value.values()), list(value))
+        is_rich = about(value) >= _RICH * len(value)
+        kept = set(self._kept(value, rows, "values" if is_rich else "members"))
+        for at, (key, member) in enumerate(value.items()):
+            if at in kept:
+                yield key, member
+            elif is_rich:
+                yield key, bracketed(f"{_keys(member)}{len(write(member)):,} characters left out")
 
     def _array(self, value: list[Value], *, failure: bool) -> list[Value]:
         if id(value) in self._tables:
-            return [self._cut(value[at], failure=failure) for at in self._kept(value, value, ())]
-        if len(value) < (MIN_ROWS if value and type(value[0]) in CONTAINERS else _MIN_SCALARS):
+            return [self._cut(value[at], failure=failure) for at in self._kept(value, rows_of(value), "rows")]
+        if not _is_long(value):
             return [self._cut(item, failure=failure) for item in value]
         short: list[Value] = self._log(value) if set(map(type, value)) == {str} else []
         short = short or list(self._gapped(value, failure=failure))
         self._short += len(short) < len(value)
         return short
 
-    def _kept(self, table: Value, members: Sequence[Value], keys: Sequence[str]) -> list[int]:
+    def _kept(self, table: Value, rows: Rows, unit: str) -> list[int]:
         """Return which members of a table stay, and note which do not."""
         self.check()
-        rows = rows_of(members, keys)
+        total = len(rows.sizes)
         kept = rows.selected(Focus(self.hint))
-        hidden = _others(kept, len(members))
+        hidden = sorted(set(range(total)).difference(kept))
         if hidden:
-            unit = "members" if keys else "rows"
-            phrase = all_but(unit, [at + 1 for at in kept], len(members), rows.told(hidden))
+            phrase = all_but(unit, [at + 1 for at in kept], total, rows.told(hidden))
             self._phrases.append(_at(self._tables[id(table)]) + phrase)
         return kept
 
@@ -154,14 +167,25 @@ class _Cutter:
             yield self._cut(value[here], failure=failure)
 
 
-def _others(kept: Sequence[int], total: int) -> list[int]:
-    return sorted(set(range(total)).difference(kept))
-
-
 def _at(path: Path) -> str:
     """Return what to write before a phrase about the array at a path; a key that is no plain name is a star."""
     shown = [part if _SHOWN_KEY.fullmatch(part) else "*" for part in path]
     return f"{'.'.join(shown)}: " if shown else ""
+
+
+def _is_long(value: list[Value]) -> bool:
+    """Say whether an array that is none of the largest is so long that its middle goes."""
+    plain = not value or type(value[0]) not in CONTAINERS
+    if len(value) < (_MIN_SCALARS if plain else MIN_ROWS):
+        return False
+    return about(value) >= (_LONG_SCALARS if plain else LEAST_CHARACTERS)
+
+
+def _keys(member: Value) -> str:
+    """Return the keys of a member as a note may show them, followed by a colon; empty if it has none to show."""
+    keys = list(member) if type(member) is dict else []
+    shown = [key for key in keys if _SHOWN_KEY.fullmatch(key)]
+    return f"{', '.join(shown[:_SHOWN_KEYS])}{', ...' if len(keys) > _SHOWN_KEYS else ''}: " if shown else ""
 
 
 def _is_failure(value: dict[str, Value]) -> bool:
@@ -171,35 +195,3 @@ def _is_failure(value: dict[str, Value]) -> bool:
         if told is not None and told.tells and told.failed(inner if type(inner) is str else scalar(inner)):
             return True
     return False
-
-
-def _places(value: Value, path: Path) -> Iterator[_Place]:
-    """Yield the outermost arrays and maps that may lose rows."""
-    if _is_table(value, path):
-        members = list(children(value))
-        sample = members[:: max(1, len(members) // _SAMPLED)]
-        size = sum(len(write(member)) for member in sample) * len(members) // len(sample)
-        if size >= _LEAST_CHARACTERS:
-            yield _Place(path, value, size)
-            return
-    named = value.items() if type(value) is dict else ((str(at), inner) for at, inner in enumerate(children(value)))
-    for key, inner in named:
-        if type(inner) in CONTAINERS:
-            yield from _places(inner, (*path, key))
-
-
-def _is_table(value: Value, path: Path) -> bool:
-    """Say whether a value is an array of objects or arrays, or a map: an object whose members are all of one kind."""
-    if type(value) is list:
-        return len(value) >= MIN_ROWS and sum(type(item) in CONTAINERS for item in value) * 2 > len(value)
-    if type(value) is not dict or len(value) < _MIN_MAP or (path and _DEPENDENCIES.fullmatch(path[-1])):
-        return False
-    kinds = set(map(type, value.values()))
-    return len(kinds) == 1 and (kinds != {dict} or _are_alike(value))
-
-
-def _are_alike(value: dict[str, dict[str, Value]]) -> bool:
-    """Say whether most objects of a map have a key in common."""
-    members = list(value.values())
-    first = set(members[0]).union(members[-1])
-    return any(2 * sum(key in member for member in members) > len(members) for key in sorted(first))

@@ -4,13 +4,16 @@ r"""Long strings within a value, cut short in their place: what is data to no re
     "sha512-z0MjUYpGvyq..."    ->   "[sha512, 95 characters]"
     "# Widgets\n\nA way..."    ->   "# Widgets\n\nA way to make [4,912 of 5,120 characters left out]"
 
-What a failure says keeps its end as well, where stack traces name the error.
+What a failure says keeps its end as well, where stack traces name the error, and any text the traces within it.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
+from headroom.transforms import log_formats
 from headroom.transforms.coding.notes import bracketed
 
 SHORTEST = 95
@@ -18,13 +21,22 @@ SHORTEST = 95
 _LONG_TEXT = 400
 _HEAD = 240
 _FAILURE_HEAD, _FAILURE_TAIL = 600, 1_200
+_MOST_TRACES = 4
+_TRACE_HEAD, _TRACE_TAIL = 300, 500
+_TRACE_LINES = 60
+_LEAST_LINES = 3
+_LOG = 0.5
 _LEAST_OPAQUE = 160
 _STARTS = 12
+
+Span = tuple[int, int]
+"""Start and end of characters, half open."""
+
 # W3C Subresource Integrity: one or more digests by the name of their algorithm.
 _DIGEST = re.compile(r"(sha(?:256|384|512))-[A-Za-z0-9+/]{43,88}={0,2}")
 _DATA_URL = re.compile(r"data:([\w.+/-]{1,60})[\w;=.-]{0,60};base64,")
 _HEX = re.compile(r"(?:0x)?[0-9a-fA-F]+")
-_BASE64 = re.compile(r"[A-Za-z0-9+/_-]+={0,2}")
+_BASE64 = re.compile(r"[A-Za-z0-9+/_\r\n-]+={0,2}\s?")
 _WORD = re.compile(r"[a-z]{4,}[_/-]|[_/-][a-z]{4,}")
 
 
@@ -38,12 +50,10 @@ def shortened(text: str, *, failure: bool = False) -> str:
     if len(text) < _LONG_TEXT:
         return text
     if not failure:
-        return _without_middle(text, _border(text), 0)
-    return (
-        text
-        if len(text) <= _FAILURE_HEAD + _FAILURE_TAIL + _HEAD
-        else _without_middle(text, _FAILURE_HEAD, _FAILURE_TAIL)
-    )
+        return _only(text, [(0, _border(text)), *islice(_traces(text), _MOST_TRACES)])
+    if len(text) <= _FAILURE_HEAD + _FAILURE_TAIL + _HEAD:
+        return text
+    return _only(text, [(0, _FAILURE_HEAD), (len(text) - _FAILURE_TAIL, len(text))])
 
 
 def _opaque(text: str) -> str:
@@ -67,7 +77,25 @@ def _border(text: str) -> int:
     return max(text.rfind(blank, 7 * _HEAD // 8, _HEAD) for blank in " \n") + 1 or _HEAD
 
 
-def _without_middle(text: str, head: int, tail: int) -> str:
-    end = text[len(text) - tail :]
-    note = bracketed(f"{len(text) - head - tail:,} of {len(text):,} characters left out")
-    return f"{text[:head]}{note}{end}"
+def _traces(text: str) -> Iterator[Span]:
+    """Yield the paragraphs that are output of a tool (stack traces, diagnostics, logs), the middle of long ones out."""
+    start = 0
+    while start < len(text):
+        end = text.find("\n\n", start)
+        end = len(text) if end < 0 else end
+        lines = [line.strip() for line in text[start:end].split("\n", _TRACE_LINES)[:_TRACE_LINES]]
+        if len(lines) >= _LEAST_LINES and log_formats.share(lines) >= _LOG:
+            yield (start, min(end, start + _TRACE_HEAD))
+            yield (max(start, end - _TRACE_TAIL), end)
+        start = end + 2
+
+
+def _only(text: str, spans: Sequence[Span]) -> str:
+    """Return the ascending spans of a text, with a note in each gap."""
+    out, reached = "", 0
+    for start, end in [*spans, (len(text), len(text))]:
+        if start > reached:
+            out += bracketed(f"{start - reached:,} of {len(text):,} characters left out")
+        out += text[max(start, reached) : end]
+        reached = max(reached, end)
+    return out
