@@ -267,7 +267,7 @@ def test_json_within_a_string_is_cut_as_json():
 
 def test_maps_of_rich_objects_keep_all_keys():
     paths = {
-        f"/things/{at}": {"get": {"summary": f"Get thing {at}", "parameters": [{"name": "id", "in": "path"}] * 9}}
+        f"/things/{at}": {"get": {"summary": f"Get thing {at}", "parameters": [{"name": "id", "in": "path"}] * 20}}
         for at in range(100)
     }
     kept, note = reduced({"openapi": "3.0.0", "paths": paths})
