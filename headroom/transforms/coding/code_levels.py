@@ -30,7 +30,7 @@ _LINES_PER_ERROR = 5
 
 
 class Level(Flag):
-    """What may be left out; they can be joined: comments, the middles of long ones, bodies of functions."""
+    """What may be left out: comments, or the middles of long ones; bodies of functions. Levels can be joined."""
 
     COMMENTS = auto()
     MIDDLES = auto()
@@ -55,8 +55,8 @@ def reduced(
 ) -> Reduced | Refusal:
     """Return a source without what the level names, or why it stays as it is.
 
-    Functions whose name is in `keep`, and those around them, are not folded. `check` is called now and then; what it
-    raises passes through. Nothing else is raised, whatever the text.
+    Functions whose name is in `keep` stay whole, and those around them are not folded. `check` is called now and then;
+    what it raises passes through. Nothing else is raised, whatever the text.
     """
     try:
         return _reduced(text, grammar_of(language), level, keep, check)
@@ -85,11 +85,18 @@ def _reduced(text: str, grammar: Grammar, level: Level, keep: AbstractSet[str], 
 def _gaps(tree: Tree, rows: Rows, grammar: Grammar, level: Level, keep: AbstractSet[str]) -> list[Gap]:
     """Return what the level leaves out, in order."""
     found = Found.in_tree(tree, rows.source, grammar)
-    gaps = list(folds(found.functions, rows, grammar, keep)) if Level.BODIES in level else []
+    words: list[Gap] = []
     if Level.COMMENTS in level:
-        gaps += [*comments(found.comments, rows), *docstrings(found.blocks, rows, grammar)]
+        words += [*comments(found.comments, rows), *docstrings(found.blocks, rows, grammar)]
     if Level.MIDDLES in level:
-        gaps += middles(found.comments, found.blocks, rows, grammar)
+        words += middles(found.comments, found.blocks, rows, grammar)
+    asked = bytearray(len(rows.lines) + 2)
+    for one in found.functions:
+        if one.name in keep:
+            first, last = one.node.start_point.row, one.node.end_point.row
+            asked[first + 1 : last + 2] = b"\1" * (last - first + 1)
+    gaps = [gap for gap in words if not asked[gap.first]]
+    gaps += folds(found.functions, rows, grammar, keep) if Level.BODIES in level else []
     return _joined(rows.with_blanks(_outermost(gaps)))
 
 

@@ -39,7 +39,7 @@ def reduced(lines: Sequence[str], hint: Hint) -> tuple[str, str] | None:
     for start, length in reversed(lists.items()):
         out[start : start + length] = [notes.bracketed(f"{length} entries left out")]
     what = [f"{sum(lists.values())} entries of long lists"] if lists else []
-    what += [f"{len(addresses)} links with long addresses"] if addresses else []
+    what += [f"{len(addresses)} addresses of links"] if addresses else []
     return "\n".join(out), f"{' and '.join(what)} left out"
 
 
