@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from ccr.scripts import Call, said, stream
 from ccr.weaving import woven
 
@@ -131,3 +132,46 @@ def test_blocks_without_deltas_and_with_citations_go_back_up_as_they_came():
     assert rb'{"type": "redacted_thinking", "data": "x\u00e9"}' in spelled
     assert b'"input":{"hash":  "1"}' in spelled
     assert json.loads(spelled)["content"][1] == {"type": "text", "text": "t", "citations": [{"n": 1}]}
+
+
+def anthropic_round(*events, usage=None):
+    one = woven("anthropic")
+    ours = {"type": "tool_use", "id": "a", "name": "headroom_retrieve", "input": {}}
+    events = [
+        {"type": "message_start", "message": {"usage": {"input_tokens": 5, "output_tokens": 1}}},
+        {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+        *events,
+        {"type": "content_block_start", "index": 1, "content_block": ours},
+        {"type": "message_delta", "delta": {"stop_reason": "tool_use"}, "usage": usage or {}},
+    ]
+    return one, b"".join(one.feed(f"event: {e['type']}\ndata: {json.dumps(e)}\n\n".encode()) for e in events)
+
+
+def test_usage_that_is_null_takes_nothing_away():
+    one, _ = anthropic_round(usage={"input_tokens": None, "output_tokens": 3})
+    assert one.end().usage == {"input_tokens": 5, "output_tokens": 3}
+
+
+@pytest.mark.parametrize("delta", [{"type": "text_delta", "text": "\ud83d"}, {"type": "dream_delta", "dream": "x"}])
+def test_what_cannot_be_sent_back_as_it_came_is_not_continued_but_passes(delta):
+    event = {"type": "content_block_delta", "index": 0, "delta": delta}
+    one, out = anthropic_round(event)
+    assert json.dumps(event).encode() in out
+    turn = one.end()
+    assert turn.ours
+    assert not turn.waits_for_us
+    assert b'"stop_reason":"end_turn"' in one.finish().replace(b" ", b"")
+
+
+def test_an_answer_over_the_cap_is_not_continued(monkeypatch):
+    monkeypatch.setattr("headroom.ccr.streams.base.MAX_TURN_BYTES", 500)
+    one, _ = anthropic_round(
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "x" * 60}}
+    )
+    assert not one.end().waits_for_us
+
+
+def test_where_nothing_was_asked_up_to_the_cap_the_rest_is_not_looked_at(monkeypatch):
+    monkeypatch.setattr("headroom.ccr.streams.base.MAX_TURN_BYTES", 100)
+    _, out = anthropic_round()
+    assert b"headroom_retrieve" in out

@@ -15,16 +15,19 @@ from headroom.ccr.answers.anthropic import is_ours
 from headroom.ccr.arrays import array, raw
 from headroom.ccr.streams.base import Held, Weaver
 from headroom.ccr.streams.framing import Frame
+from headroom.ccr.streams.places import Places
 from headroom.providers.vendors import ANTHROPIC, Vendor
 from headroom.providers.wire import integer, record, string
 
 _CLOSING = frozenset({"message_delta", "message_stop"})
-# What a delta adds to: the key of the delta and that of its block (both name the same for texts).
+_INPUT = "partial_json"
+# Deltas with a text, and the key that it has in them; but for the input of calls, the block has it under the same.
 _TEXTS = {
     "text_delta": "text",
     "thinking_delta": "thinking",
     "signature_delta": "signature",
     "compaction_delta": "content",
+    "input_json_delta": _INPUT,
 }
 _PASSING = frozenset(
     {"content_block_delta", "content_block_stop", "message_delta", "message_stop", "message_start", "ping"}
@@ -41,12 +44,11 @@ class AnthropicWeaver(Weaver):
     def __init__(self) -> None:
         super().__init__()
         self._is_continued = False
-        self._offset = 0  # blocks of earlier rounds that the client has
+        self._places = Places()
         self._begin()
 
     def _begin(self) -> None:
         self._blocks: dict[int, _Block] = {}
-        self._ours: set[int] = set()
         self._usage: Payload = {}
         self._delta: Payload = {}
 
@@ -58,10 +60,10 @@ class AnthropicWeaver(Weaver):
         if kind.startswith("content_block_"):
             return self._block_event(frame, event, kind)
         if kind == "message_start":
-            self._usage = record(record(event.get("message")).get("usage"))
+            self._usage = dict(record(record(event.get("message")).get("usage")))
             return b"" if self._is_continued else frame.raw
         if kind in _CLOSING:
-            self._usage = {**self._usage, **record(event.get("usage"))}
+            self._usage |= {key: value for key, value in record(event.get("usage")).items() if value is not None}
             self._delta = {**self._delta, **record(event.get("delta"))}
             if self.is_touched:
                 return self._hold(Held(frame, event))
@@ -72,15 +74,16 @@ class AnthropicWeaver(Weaver):
         if index is None:
             return frame.raw
         if kind == "content_block_start":
-            self._blocks[index] = _Block(frame.data, record(event.get("content_block")))
-            if is_ours(record(event.get("content_block"))):
-                self._ours.add(index)
-                self.is_touched = True
+            block = record(event.get("content_block"))
+            self._blocks[index] = _Block(frame.data, block)
+            self._places.add(index, withheld=is_ours(block))
+            self.is_touched = self.is_touched or is_ours(block)
         elif kind == "content_block_delta" and index in self._blocks:
-            self._blocks[index].add(record(event.get("delta")))
-        if index in self._ours:
+            is_known = self._blocks[index].add(record(event.get("delta")))
+            self._is_torn = self._is_torn or not is_known
+        if self._places.is_withheld(index):
             return b""
-        place = self._offset + index - sum(ours < index for ours in self._ours)
+        place = self._places.of(index)
         return frame.raw if place == index else self._written(frame, [Edit(("index",), place)])
 
     def _answer(self) -> bytes:
@@ -99,7 +102,7 @@ class AnthropicWeaver(Weaver):
 
     def _renew(self) -> None:
         self._is_continued = True
-        self._offset += len(self._blocks) - len(self._ours)
+        self._places.renew()
         self._begin()
 
     def _error(self, error: Payload) -> Payload:
@@ -117,14 +120,15 @@ class _Block:
         self._pieces: dict[str, list[str]] = {}
         self._citations: list[Any] = []
 
-    def add(self, delta: Payload) -> None:
-        """Take a delta."""
+    def add(self, delta: Payload) -> bool:
+        """Take a delta; return whether its type is known."""
         kind = string(delta.get("type"))
+        key = _TEXTS.get(kind, "")
         if kind == "citations_delta":
             self._citations.append(delta.get("citation"))
-            return
-        key = _TEXTS.get(kind, "partial_json")
-        self._pieces.setdefault(key, []).append(string(delta.get(key)))
+        elif key:
+            self._pieces.setdefault(key, []).append(string(delta.get(key)))
+        return bool(key) or kind == "citations_delta"
 
     def value(self) -> bytes:
         """Return the block as it would stand in a whole answer."""
@@ -132,7 +136,7 @@ class _Block:
             return raw(self._data, ("content_block",))
         value: dict[str, Any] = dict(self._start)
         for key, pieces in self._pieces.items():
-            if key == "partial_json":
+            if key == _INPUT:
                 value["input"] = _json("".join(pieces))
             else:
                 value[key] = string(value.get(key)) + "".join(pieces)

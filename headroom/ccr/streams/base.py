@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import msgspec
@@ -30,6 +30,9 @@ from headroom.wire.splice import splice
 
 MAX_TURN_BYTES = 16_777_216
 """A longer answer is not continued; where nothing has been asked until then, the rest of it is not looked at."""
+
+_ENDS = (b"[DONE]", b"]")
+"""What ends a stream and is no event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,7 @@ class Weaver(ABC):
         self._held: list[Held] = []
         self._tail = b""
         self._size = 0
+        self._is_torn = False  # something came that cannot be sent back as it came
         self._is_relaying = False
 
     def feed(self, chunk: bytes) -> bytes:
@@ -76,8 +80,9 @@ class Weaver(ABC):
     def end(self) -> Turn | None:
         """Take the end of the answer; return what it says if it calls `headroom_retrieve`, else None."""
         self._tail = self._frame(self._frames.last())
-        is_small = self._size <= MAX_TURN_BYTES and not self._is_relaying
-        self._turn = self._answers.turn(self._answer()) if is_small and self.is_touched else None
+        turn = self._answers.turn(self._answer()) if self.is_touched else None
+        is_lost = self._is_torn or self._is_relaying or self._size > MAX_TURN_BYTES
+        self._turn = replace(turn, whole=False) if turn is not None and is_lost else turn
         return self._turn
 
     def finish(self) -> bytes:
@@ -90,7 +95,7 @@ class Weaver(ABC):
         """Return what is left for the client of this answer, and begin with the next one."""
         turn, held, tail = self._turn, self._held, self._tail
         self._before += [turn.usage] if turn is not None and turn.usage else []
-        self._held, self._tail, self._size = [], b"", 0
+        self._held, self._tail, self._size, self._is_torn = [], b"", 0, False
         out = b"".join([tail, *(self._remaining(one) for one in held)])
         self._renew()
         self._frames.renew()
@@ -144,9 +149,10 @@ class Weaver(ABC):
         event = _decoded(frame.data)
         if event is not None:
             out = self._event(frame, event)
-        elif frame.data and self.is_touched:  # what ends a stream, such as [DONE]
+        elif frame.data in _ENDS and self.is_touched:
             out = self._hold(Held(frame))
         else:
+            self._is_torn = self._is_torn or frame.data.startswith(b"{")
             out = frame.raw
         return out if self.is_touched and not frame.is_begun else self._frames.passed(frame)
 
@@ -173,8 +179,6 @@ class Weaver(ABC):
 
 
 def _decoded(data: bytes) -> Payload | None:
-    if not data.startswith(b"{"):
-        return None
     try:
         return msgspec.json.decode(data, type=dict[str, Any])
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

@@ -24,16 +24,17 @@ class ChatMessage:
         self._others: Payload = {}
         self._calls: list[_Call] = []
         self._by_index: dict[int, _Call] = {}
+        self._ours = 0
 
     @property
     def calls_us(self) -> bool:
         """Whether a call of `headroom_retrieve` has begun."""
-        return any(call.is_ours for call in self._calls)
+        return self._ours > 0
 
     @property
     def calls_only_us(self) -> bool:
         """Whether there are calls, and no other tool is called."""
-        return self.calls_us and all(call.is_ours for call in self._calls)
+        return 0 < self._ours == len(self._calls)
 
     def take(self, delta: Payload) -> Payload:
         """Take a delta; return it as the client sees it: without our calls, the others numbered through."""
@@ -78,8 +79,8 @@ class ChatMessage:
         if known is not None and entry.get("id", known.id) in (known.id, "", None):
             return known
         # A provider that gives every call the same index means what it says: only ours leave gaps to be closed.
-        gaps = sum(call.is_ours for call in self._calls)
-        call = _Call(entry, (len(self._calls) if index is None else index) - gaps)
+        call = _Call(entry, (len(self._calls) if index is None else index) - self._ours)
+        self._ours += call.is_ours
         self._calls.append(call)
         if index is not None:
             self._by_index[index] = call

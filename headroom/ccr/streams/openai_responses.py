@@ -17,6 +17,7 @@ from headroom.ccr.answers.openai_responses import hidden_items, is_ours
 from headroom.ccr.arrays import array, elements, raw
 from headroom.ccr.streams.base import Held, Weaver
 from headroom.ccr.streams.framing import Frame
+from headroom.ccr.streams.places import Places
 from headroom.providers.vendors import OPENAI, Vendor
 from headroom.providers.wire import integer, record, string
 
@@ -41,14 +42,12 @@ class ResponsesWeaver(Weaver):
         self._first_id = ""
         self._last_id = ""
         self._sequence = -1  # the number of the last event that the client has
-        self._offset = 0  # items of earlier rounds that the client has
-        self._output: list[bytes] = []  # the same, as they were completed
+        self._places = Places()
+        self._output: list[bytes] = []  # items of earlier rounds that the client has
         self._begin()
 
     def _begin(self) -> None:
         self._items: dict[int, bytes] = {}
-        self._places = 0
-        self._ours: set[int] = set()
         self._status = ""
         self._usage: Payload = {}
 
@@ -73,16 +72,16 @@ class ResponsesWeaver(Weaver):
         if index is None:
             return self._numbered(frame, event, [])
         self._look_at_item(frame, event, kind, index)
-        if index in self._ours:
+        if self._places.is_withheld(index):
             return b""
-        place = self._offset + index - sum(ours < index for ours in self._ours)
+        place = self._places.of(index)
         return self._numbered(frame, event, [Edit(("output_index",), place)] if place != index else [])
 
     def _look_at_item(self, frame: Frame, event: Payload, kind: str, index: int) -> None:
-        self._places = max(self._places, index + 1)
-        if kind == _ADDED and is_ours(record(event.get("item"))):
-            self._ours.add(index)
-            self.is_touched = True
+        if kind == _ADDED:
+            ours = is_ours(record(event.get("item")))
+            self._places.add(index, withheld=ours)
+            self.is_touched = self.is_touched or ours
         elif kind == _DONE and isinstance(event.get("item"), dict):
             self._items[index] = raw(frame.data, ("item",))
 
@@ -123,7 +122,7 @@ class ResponsesWeaver(Weaver):
 
     def _renew(self) -> None:
         self._output += _visible([item for _, item in sorted(self._items.items())])
-        self._offset += self._places - len(self._ours)
+        self._places.renew()
         self._is_continued = True
         self._begin()
 
