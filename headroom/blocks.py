@@ -131,7 +131,7 @@ class Lossless:
 class Capability:
     """How the reader of one text gets its original back: by `handle`, through `channel`.
 
-    Made by `ccr.marker.Mint` alone, once the original is kept where that channel finds it.
+    Made by `ccr.keeper.Keeper` alone, once the original is kept where that channel finds it.
     """
 
     channel: Channel

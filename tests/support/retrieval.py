@@ -117,6 +117,16 @@ def _long_listing(r: Random) -> str:
     return "\n".join(lines)
 
 
+def _long_page(r: Random) -> str:
+    """A page with a long list of links, as browsers and fetch tools return it."""
+    items = "".join(
+        f'<li><a href="https://example.org/parts/{n}/{r.choice(WORDS)}?from=index">{r.choice(WORDS)} number {n}</a></li>\n'
+        for n in range(300)
+    )
+    body = "".join(f"<p>{' '.join(r.choices(WORDS, k=60))}.</p>" for _ in range(4))
+    return f"<!DOCTYPE html>\n<html><head><title>Parts</title></head><body><h1>Parts</h1>{body}<ul>{items}</ul></body></html>"
+
+
 def _long_code(r: Random) -> str:
     """A Python module with long bodies, as `cat` prints it."""
     parts = ['"""Queues and their readers."""\n\nimport os\n']
@@ -136,6 +146,7 @@ LONG = {
     "long_csv": _long_csv,
     "long_search": _long_search,
     "long_listing": _long_listing,
+    "long_page": _long_page,
     "long_code": _long_code,
     "diff_lines": diff_lines,
 }
