@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headroom.transforms.base import Compressor, Context, Hint
-from headroom.transforms.coding.long_values import shortened
+from headroom.transforms.coding.long_values import shortened as shortened_in
 from headroom.transforms.content_router import ContentRouter
 from headroom.transforms.pipeline import DEFAULT_TRANSFORMS
 from headroom.transforms.reducer import Reducer
@@ -17,6 +17,7 @@ from headroom.transforms.smart_crusher import SmartCrusher
 from headroom.transforms.view import View
 
 CONTEXT = Context()
+MUCH = 1_000_000
 COMPRESSORS = [t for t in DEFAULT_TRANSFORMS if isinstance(t, Compressor)]
 PHRASE = re.compile(r"(?:([\w.*-]+): )?(\d+) of (\d+) (rows|members|values) left out, all but ([\d, -]*\d)")
 GAP = re.compile(r"\[rows? ([\d, -]+) left out(?:: .*)?\]")
@@ -33,6 +34,10 @@ def reduced(value, question=""):
     """Return the value that stays and the note; every draft is JSON again."""
     found = reduction(json.dumps(value), question)
     return (value, "") if found is None else (json.loads(found.text), found.note)
+
+
+def shortened(text, whole=MUCH, failure=False):
+    return shortened_in(text, whole, failure=failure)
 
 
 def numbers(text):
@@ -233,6 +238,15 @@ def assert_cut_from(text, short):
     assert text[at:] == short[reached:]
 
 
+def test_a_text_that_is_most_of_what_was_asked_for_stays():
+    text = "All work and no play makes Jack a dull boy. " * 200
+    assert shortened(text, 3 * len(text) // 2) == text
+    some, little = shortened(text, 8 * len(text)), shortened(text, 80 * len(text))
+    assert len(text) > 2 * len(some) > 4 * len(little)
+    assert some.endswith(text[-100:])
+    assert reduced({"path": "essay.txt", "content": text})[1] == ""
+
+
 TRACE = 'Traceback (most recent call last):\n  File "app.py", line 3, in <module>\n    main()\nKeyError: "port"'
 
 
@@ -289,9 +303,10 @@ def test_small_arrays_stay_whole():
 def test_what_a_failure_says_keeps_its_end():
     trace = "frame of the stack\n" * 300 + "ValueError: no such port"
     value = {"name": "test_port", "outcome": "failed", "call": {"output": trace}}
-    kept, _ = reduced(value)
-    assert kept["call"]["output"].endswith("ValueError: no such port")
-    assert "ValueError" not in json.dumps(reduced({**value, "outcome": "passed"})[0])
+    passed = [{**value, "outcome": "passed"}] * 15
+    kept, _ = reduced([value, *passed])
+    assert kept[0]["call"]["output"].endswith("ValueError: no such port")
+    assert "ValueError" not in json.dumps(kept[1:])
 
 
 def test_a_log_within_a_string_is_cut_as_a_log():

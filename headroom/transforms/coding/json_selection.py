@@ -34,7 +34,7 @@ _LOG = 0.5
 """Share of lines that belong to a log in a string that is one."""
 _LEAST_GAP = 80
 """Characters of values that are worth a note in their place."""
-_RICH = 400
+_RICH = 250
 """Characters of a member, on average, beside which its key costs little: keys stay though their values go."""
 _LONG_JSON = 1_000
 _SHOWN_KEY = re.compile(r"[\w.-]{1,40}")
@@ -46,7 +46,7 @@ def cut_short(source: JsonText, hint: Hint, check: Callable[[], None]) -> tuple[
 
     The text around the JSON stays; JSON that breaks off still breaks off where it did.
     """
-    cutter = _Cutter(hint, check)
+    cutter = _Cutter(hint, check, len(source.text))
     root = cutter.cut(source.root)
     if not cutter.note:
         return None
@@ -63,6 +63,7 @@ class _Cutter:
 
     hint: Hint
     check: Callable[[], None]
+    whole: int
     within_string: bool = False
     _tables: dict[int, Path] = field(default_factory=dict)
     _phrases: list[str] = field(default_factory=list)
@@ -95,7 +96,7 @@ class _Cutter:
         json = self._json(text)
         if json:
             return json
-        short = "\n".join(self._log(text.split("\n"))) or shortened(text, failure=failure)
+        short = "\n".join(self._log(text.split("\n"))) or shortened(text, self.whole, failure=failure)
         self._short += short != text
         return short
 
@@ -107,7 +108,7 @@ class _Cutter:
             value = read_all(text)
         except ValueError:
             return ""
-        inner = _Cutter(self.hint, self.check, within_string=True)
+        inner = _Cutter(self.hint, self.check, self.whole, within_string=True)
         short = write(inner.cut(value))
         self._phrases += inner._phrases
         self._short += inner._short

@@ -20,11 +20,14 @@ SHORTEST = 95
 """Characters below which a string is never cut: the length of the shortest kind that goes, a SHA-512 digest."""
 _LONG_TEXT = 400
 _HEAD = 240
-_FAILURE_HEAD, _FAILURE_TAIL = 600, 1_200
+_LONG_HEAD, _LONG_TAIL = 800, 1_200
+_MOST, _MUCH = 0.5, 0.1
+"""A text with more than the first share of all characters stays; with more than the second it keeps its end, too."""
 _MOST_TRACES = 4
 _TRACE_HEAD, _TRACE_TAIL = 300, 500
 _TRACE_LINES = 60
 _LEAST_LINES = 3
+_LEAST_GAP = 80
 _LOG = 0.5
 _LEAST_OPAQUE = 160
 _STARTS = 12
@@ -40,20 +43,22 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/_\r\n-]+={0,2}\s?")
 _WORD = re.compile(r"[a-z]{4,}[_/-]|[_/-][a-z]{4,}")
 
 
-def shortened(text: str, *, failure: bool = False) -> str:
-    """Return a string cut short if it is long, else the string itself. `failure` says that it tells of one."""
+def shortened(text: str, whole: int, *, failure: bool = False) -> str:
+    """Return a string cut short if it is long, else the string itself.
+
+    `whole` are the characters of all that the reader gets: a text that is most of it, like a file that was read, is
+    what was asked for and stays. `failure` says that the string tells of one.
+    """
     if len(text) < SHORTEST:
         return text
     opaque = _opaque(text)
     if opaque:
         return bracketed(opaque)
-    if len(text) < _LONG_TEXT:
+    if len(text) < _LONG_TEXT or len(text) > _MOST * whole:
         return text
-    if not failure:
-        return _only(text, [(0, _border(text)), *islice(_traces(text), _MOST_TRACES)])
-    if len(text) <= _FAILURE_HEAD + _FAILURE_TAIL + _HEAD:
-        return text
-    return _only(text, [(0, _FAILURE_HEAD), (len(text) - _FAILURE_TAIL, len(text))])
+    if failure or len(text) > _MUCH * whole:
+        return _only(text, [(0, _LONG_HEAD), (len(text) - _LONG_TAIL, len(text))])
+    return _only(text, [(0, _border(text)), *islice(_traces(text), _MOST_TRACES)])
 
 
 def _opaque(text: str) -> str:
@@ -91,11 +96,12 @@ def _traces(text: str) -> Iterator[Span]:
 
 
 def _only(text: str, spans: Sequence[Span]) -> str:
-    """Return the ascending spans of a text, with a note in each gap."""
+    """Return the ascending spans of a text, with a note in each gap that is worth one."""
     out, reached = "", 0
     for start, end in [*spans, (len(text), len(text))]:
-        if start > reached:
-            out += bracketed(f"{start - reached:,} of {len(text):,} characters left out")
-        out += text[max(start, reached) : end]
+        if start - reached < _LEAST_GAP:
+            out += text[reached:end]
+        else:
+            out += bracketed(f"{start - reached:,} of {len(text):,} characters left out") + text[start:end]
         reached = max(reached, end)
     return out
