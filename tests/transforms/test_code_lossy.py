@@ -95,6 +95,13 @@ def whole_of(text: str) -> list[str]:
     return lines[start : lines.index("", start)]
 
 
+def test_words_of_a_path_name_no_function() -> None:
+    hint = Hint("bash", '{"command": "cat src/step_3/app.py"}', "What is in there?")
+    assert not any("total" in line for line in kept(source("python"), hint))
+    hint = Hint("bash", '{"command": "grep -n step_3 x; cat src/app.py"}', "What is in there?")
+    assert any("total += row.x3" in line for line in kept(source("python"), hint))
+
+
 @pytest.mark.parametrize(
     "question",
     [

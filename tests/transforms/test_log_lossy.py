@@ -213,6 +213,22 @@ def test_failures_without_end_are_bounded() -> None:
     assert len(kept(text)) < 1_200
 
 
+@pytest.mark.parametrize("name", ["python", "apache", "npm"])
+def test_records_with_numbers_far_out_stay(name: str) -> None:
+    lines = many(FORMS[name])
+    slow = re.sub(r"\d+( ms|ms \(|$)", r"98765\1", lines[170], count=1)
+    lines[170] = slow
+    assert "98765" in slow
+    out = kept("\n".join(lines))
+    assert slow in out
+    assert sum(line in out for line in lines) < 60
+
+
+def test_numbers_that_only_count_up_are_not_far_out() -> None:
+    lines = [f"step {n} of the import is done, {n * 7} rows in {n * 13} parts" for n in range(300)]
+    assert len(kept("\n".join(lines))) < 12
+
+
 def test_lines_that_share_rare_words_with_the_question_stay() -> None:
     lines = many(FORMS["java"])
     asked = lines[170].split("order ")[1].split()[0]

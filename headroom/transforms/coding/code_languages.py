@@ -9,7 +9,6 @@ from headroom.transforms.coding.code_grammars import BY_NAME, GRAMMARS
 
 _LEAST_SIGNS = 3
 _SIGNS_SHARE = 0.08
-_SURE = 0.15
 _LINES_LOOKED_AT = 2000
 _LONGEST_LOOKED_AT = 200
 
@@ -47,10 +46,10 @@ def named_language(arguments: str) -> str:
     return _by_file_name(arguments) or ("c" if _HEADER.search(arguments) else "")
 
 
-def is_code(lines: Sequence[str], language: str) -> bool:
-    """Say whether enough of some lines are typical of a language for a text that nobody says is code to be code."""
-    told = [line.strip() for line in lines if not _COMMENT_LINE.match(line.strip())]
-    return _typical([line[:_LONGEST_LOOKED_AT] for line in told], language) >= max(_LEAST_SIGNS, _SURE * len(told))
+def typical_share(lines: Sequence[str], language: str) -> float:
+    """Return the share of the lines, comments and blank ones apart, that are typical of a language."""
+    told = _lines_of_code("\n".join(lines))
+    return _typical(told, language) / max(_LEAST_SIGNS, len(told))
 
 
 def _name(word: str) -> str | None:

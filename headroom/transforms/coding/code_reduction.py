@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from headroom.transforms import log_formats
 from headroom.transforms.base import Hint
 from headroom.transforms.coding import code_languages
 from headroom.transforms.coding.code_grammars import Refusal, is_available
@@ -28,32 +29,43 @@ _WORKS_ON_TEXT = re.compile(
 _LIKE_CODE = re.compile(r"[^\n]*[;{}(),:]$|\s*+(?:def|class|if|for|return|import|from|func|fn|let|const|var)\b")
 _AT_LEAST = 0.3
 """Share of the lines that must look like code at a glance for the language to be looked for."""
+_LIKELY, _SURE = 0.05, 0.15
+"""Share of the lines that must be typical of a language where the call names a file of it, and where it does not."""
+_QUOTED = 0.3
+"""Share of lines of logs, builds and tests above which a text quotes code."""
+_READS_FILE = re.compile(
+    r"\b(?:cat|head|tail|sed|less|more|bat|nl|awk|type|Get-Content|show)\b|\"\w*(?:path|file)\w*\":"
+)
 _MOSTLY = 0.75
 """A source with a larger share of comments is there for their sake: of a header that documents an interface, only
 the middles of long comments go."""
 _WORD = re.compile(r"\w+")
+_PATH = re.compile(r"[\w.~+-]*+[/\\][^\s\"]*+")
+"""Words of a path name files, not functions."""
 _PARTS = {Part.BODY: "bodies of functions", Part.COMMENT: "comments", Part.DOCSTRING: "docstrings"}
 
 
 def language_of(text: str, sample: Sequence[str], hint: Hint) -> str:
     """Return the language of a text, empty if it is no code or no grammar of the language is there.
 
-    A file that the call names is believed; else the lines must be surely those of the language.
+    A file that the call reads is believed if some lines agree; else the lines must be surely those of the language.
+    Output of compilers and tests quotes code and is none.
     """
-    named = code_languages.named_language(hint.arguments)
+    named = code_languages.named_language(hint.arguments) if _READS_FILE.search(hint.arguments) else ""
     if not named and share(sample, _LIKE_CODE.match) < _AT_LEAST:
         return ""
     language = code_languages.language_of(text if named else "\n".join(sample), hint.arguments)
     if language is None or not is_available(language):
         return ""
-    return language if named or code_languages.is_code(sample, language) else ""
+    is_code = code_languages.typical_share(sample, language) >= (_LIKELY if named else _SURE)
+    return language if is_code and log_formats.share(sample) < _QUOTED else ""
 
 
 def reduced(text: str, language: str, hint: Hint, check: Callable[[], None]) -> tuple[str, str] | None:
     """Return what stays of a source, and what does not in a phrase; None if it is to stay as it is."""
     if not language or _WORKS_ON_TEXT.search(hint.question):
         return None
-    named = frozenset(_WORD.findall(f"{hint.question} {hint.arguments}"))
+    named = frozenset(_WORD.findall(f"{hint.question} {_PATH.sub(' ', hint.arguments)}"))
     lines = text.count("\n") + 1
     result = reduced_source(text, language, Level.COMMENTS | Level.BODIES, named, check)
     if isinstance(result, Reduced) and _words(result) > _MOSTLY * lines:

@@ -1,9 +1,9 @@
 """Which records of a log, build or test run stay, so that what is missing is more of what is shown.
 
-What stays: the first and the last records; the first of each kind; failures of tests; of records whose level says
-that something is wrong, of those that are of no kind, and of wordings that recur, as many as a budget allows, spread
-over the whole text; what the question is about. No budget depends on what a record says, so that no wording survives
-better than another.
+What stays: the first and the last records; the first of each kind; those with numbers far out; failures of tests; of
+records whose level says that something is wrong, of those that are of no kind, and of wordings that recur, as many as
+a budget allows, spread over the whole text; what the question is about. No budget depends on what a record says, so
+that no wording survives better than another.
 """
 
 from __future__ import annotations
@@ -16,12 +16,15 @@ from itertools import groupby
 from headroom.transforms.base import Hint
 from headroom.transforms.coding import levels, line_kinds, line_records, test_outcomes
 from headroom.transforms.coding.focus import Focus
+from headroom.transforms.coding.line_outliers import outliers
 from headroom.transforms.coding.shapes import shapes
 
 _FIRST, _LAST = 3, 4
 """Records that stay at either end."""
 _KINDS = 64
 """Kinds of which the first record stays, the most frequent ones."""
+_FAR_OUT = 24
+"""Records that stay because of their numbers."""
 _RELEVANT = 12
 """Lines that stay because of the question."""
 _AT_LEAST, _ONE_IN, _AT_MOST = 40, 6, 240
@@ -71,7 +74,7 @@ def records(lines: Sequence[str]) -> list[Record]:
 def stays(lines: Sequence[str], found: Sequence[Record], hint: Hint) -> list[bool]:
     """Say of each line whether it stays."""
     out = [False] * len(lines)
-    for at in _chosen(found):
+    for at in _chosen(lines, found):
         for start, end in _parts(lines, found[at]):
             out[start:end] = [True] * (end - start)
     failures = [] if line_records.are_timed(lines) else test_outcomes.failures(lines)
@@ -97,12 +100,14 @@ def gaps(stay: Sequence[bool]) -> list[tuple[int, int]]:
     return out
 
 
-def _chosen(found: Sequence[Record]) -> set[int]:
+def _chosen(lines: Sequence[str], found: Sequence[Record]) -> set[int]:
     """Return the numbers of the records that stay."""
     count, budget = len(found), _budget(found)
     seen = Counter(record.shape for record in found)
     chosen = {at for at in range(count) if at < _FIRST or at >= count - _LAST}
     chosen.update(_examples(found))
+    far_out = outliers([lines[record.start] for record in found], [record.kind for record in found])
+    chosen.update(_spread(far_out, _FAR_OUT, count))
     for numbers in (
         [at for at, record in enumerate(found) if record.level in levels.GRAVE],
         [at for at, record in enumerate(found) if not record.kind],
