@@ -33,6 +33,7 @@ _BAD = _words("failed failure error errors iserror crashed timedout unhealthy ex
 _ERRORS = _words("error errors exception exceptions traceback longrepr failure stderr errormessage")
 _NOTHING = frozenset({"", "null", "none", "false", "0", "[]", "{}", "-", "n/a"})
 _LONGEST = 24
+_LONGEST_PATH = 80
 _HTTP = re.compile(r"[45]\d\d")
 
 
@@ -70,7 +71,9 @@ class FailureField:
         return self._states and len(value) <= _LONGEST and "".join(_TOKEN.findall(value)).lower() in _FAILED
 
 
-@lru_cache(maxsize=1024)
 def failure_field(path: str) -> FailureField:
     """Return what the field tells; names come again in row after row."""
-    return FailureField(path)
+    return _field(path[-_LONGEST_PATH:])
+
+
+_field = lru_cache(maxsize=1024)(FailureField)

@@ -13,6 +13,7 @@ _MAX_COLUMNS = 64
 """Paths beyond these are not looked at: rows without two fields in common have nothing to compare."""
 _MAX_DEPTH = 6
 _MAX_ITEMS = 4
+_MAX_PATH = 200
 
 
 def rows_of(members: Sequence[Value], keys: Sequence[str] = ()) -> Rows:
@@ -47,7 +48,4 @@ def _read(value: Value, path: str, depth: int, cells: dict[str, str]) -> None:
     elif depth < _MAX_DEPTH:
         stem = f"{path}." if path else ""
         for part, inner in value.items() if kind is dict else enumerate(islice(children(value), _MAX_ITEMS)):
-            if type(inner) is str:
-                cells[f"{stem}{part}"] = inner
-            else:
-                _read(inner, f"{stem}{part}", depth + 1, cells)
+            _read(inner, f"{stem}{part}"[:_MAX_PATH], depth + 1, cells)
