@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from headroom.blocks import Channel, Edit, Payload
 from headroom.ccr.keeper import Retrieval
 from headroom.ccr.tool import declares_retrieval, insertion
-from headroom.providers.wire import integer
+from headroom.providers.wire import integer, record
 
 _ANSWERED_LATER = frozenset({"anthropic-batches"})
 
@@ -43,4 +43,6 @@ def offer(retrieval: Retrieval, payload: Payload, wire: str) -> Offer | None:
 
 def _cannot_be_resolved(payload: Payload) -> bool:
     """Say whether the answer comes later, or as several choices: nobody could ask again for all of them."""
-    return payload.get("background") is True or (integer(payload.get("n")) or 1) > 1
+    settings = record(payload.get("generationConfig")) or record(payload.get("generation_config"))
+    choices = (payload.get("n"), settings.get("candidateCount"), settings.get("candidate_count"))
+    return payload.get("background") is True or any((integer(number) or 1) > 1 for number in choices)

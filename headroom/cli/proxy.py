@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, get_args, get_origin
 
 import click
+from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from headroom.cli.running import run_command
@@ -53,6 +55,8 @@ def _option(name: str, field: FieldInfo) -> click.Option:
 
 def _type(field: FieldInfo) -> Any:
     if get_origin(field.annotation) in (tuple, dict):
+        return str
+    if SecretStr in get_args(field.annotation) or field.annotation is Path:
         return str
     words = [one for one in get_args(field.annotation) if isinstance(one, str)]
     return click.Choice(words) if words else field.annotation

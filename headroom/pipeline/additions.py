@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from headroom.blocks import Block, Reason
+from headroom.blocks import Block, Edit, Payload, Reason
 from headroom.ccr.pending import recall
 from headroom.pipeline.memory import DecisionMemory, Verdict
 from headroom.state import Store
+
+_CONTINUES = "previous_response_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +28,23 @@ class Additions:
         """Return what is to be added to this result, or None."""
         if block.role != "tool" or block.opaque or not block.call:
             return None
-        key = f"addition {self.tenant} {block.call}".encode("utf-8", "surrogatepass")
+        return self._kept(block.call)
+
+    def continuation(self, payload: Payload) -> Edit | None:
+        """Return the edit that lets a request go on from the response in which the answer really ended.
+
+        A streamed Responses answer that took a further request keeps the id of its first response, for SDKs refuse
+        another; at the provider that one ends in a call that nobody answered.
+        """
+        told = payload.get(_CONTINUES)
+        last = self._kept(told) if isinstance(told, str) else None
+        return None if last is None else Edit((_CONTINUES,), last)
+
+    def _kept(self, name: str) -> str | None:
+        key = f"addition {self.tenant} {name}".encode("utf-8", "surrogatepass")
         known = self.memory.get(key)
         if known is None:
-            # What is added is known before the client sends the result, so an absence is final too.
-            known = Verdict(Reason.RETRIEVED, 0, 0, recall(self.store, self.tenant, block.call))
+            # What is kept under an id is known before the client names that id, so an absence is final too.
+            known = Verdict(Reason.RETRIEVED, 0, 0, recall(self.store, self.tenant, name))
             self.memory.put(key, known)
         return known.text

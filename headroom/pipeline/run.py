@@ -235,8 +235,6 @@ class Pipeline:
         self._tell(PipelineStage.INPUT_CACHED, exchange, current)
         found = turn.decided(blocks, current, wire, reader)
         decisions, edits = tuple(found.decisions), found.edits
-        if reader is not None and reader.edit is not None:
-            edits.append(reader.edit)
         final = apply(current, edits)
         for stage in (PipelineStage.INPUT_ROUTED, PipelineStage.INPUT_COMPRESSED, PipelineStage.INPUT_REMEMBERED):
             self._tell(stage, exchange, final, decisions)

@@ -59,7 +59,14 @@ class Turn:
         return offer(retrieval, payload, wire.name)
 
     def decided(self, blocks: Sequence[Block], payload: Payload, wire: Wire, reader: Offer | None) -> Decided:
-        """Decide every block of the request."""
+        """Decide every block of the request, and what else has to change in it for its reader."""
+        found = self._decided(blocks, payload, wire, reader)
+        additions = self._additions(reader)
+        continuation = None if additions is None else additions.continuation(payload)
+        found.edits += filter(None, (continuation, None if reader is None else reader.edit))
+        return found
+
+    def _decided(self, blocks: Sequence[Block], payload: Payload, wire: Wire, reader: Offer | None) -> Decided:
         keeps_results = wire.keeps_results(payload)
         conversation = self.conversation(reader, refers=self.means.policy.cross_turn and keeps_results)
         rule = rule_for(self.exchange.model, payload) if keeps_results and reader is not None else None
@@ -101,8 +108,14 @@ class Turn:
             tier=self.exchange.tier or means.policy.tier,
             mode=self.exchange.mode or means.policy.mode,
             refers=refers,
-            additions=Additions(means.store, tenant, means.memory) if reader and reader.edit else None,
+            additions=self._additions(reader),
         )
+
+    def _additions(self, reader: Offer | None) -> Additions | None:
+        """Return what earlier answers owe to this request; only where we resolve calls, something may be owed."""
+        if reader is None or reader.edit is None:
+            return None
+        return Additions(self.means.store, self.exchange.tenant, self.means.memory)
 
     def _pays(self, conversation: Conversation, blocks: Sequence[Block], old: int, new: int, rule: CacheRule) -> bool:
         """Say whether rewriting history up to `new` saves more than it costs while it is in the provider's cache."""

@@ -110,8 +110,17 @@ class ProxyConfig(BaseSettings):
         Path("~/.headroom"), description="Folder for the key of the handles, and for whatever outlives the process."
     )
     tenant: str = Field("", description="Whose originals they are; if not given, each credential is a tenant.")
-    marker_key: SecretStr | None = Field(
-        None, exclude=True, description="Secret of the handles instead of the one in the workspace."
+    marker_key: SecretStr | None = Field(None, description="Secret of the handles instead of the one in the workspace.")
+    token: SecretStr | None = Field(
+        None,
+        description="What a request must show in X-Headroom-Token, or as its bearer token.",
+        validation_alias=AliasChoices("token", "HEADROOM_TOKEN", "HEADROOM_PROXY_TOKEN"),
+    )
+    insecure_no_auth: bool = Field(
+        default=False, description="Listen without a token where others can reach the address."
+    )
+    allow_hosts: tuple[str, ...] = Field(
+        (), description="Host names to answer to, besides local ones and addresses, where there is no token."
     )
     openai_api_url: str = Field(
         OPENAI.base_url,
@@ -173,7 +182,7 @@ class ProxyConfig(BaseSettings):
     def _mode(cls, value: Any) -> Any:
         return _MODE_ALIASES.get(value, value) if isinstance(value, str) else value
 
-    @field_validator("excluded_tools", "allow_upstream", mode="before")
+    @field_validator("excluded_tools", "allow_upstream", "allow_hosts", mode="before")
     @classmethod
     def _listed(cls, value: Any) -> Any:
         """Take `a,b` as the environment gives it."""
@@ -201,6 +210,14 @@ class ProxyConfig(BaseSettings):
     def _without_password(self, value: str) -> str:
         """Show of an address only what kind of store it is: the rest may hold a password."""
         return value.partition(":")[0] + ":"
+
+    @property
+    def one_tenant(self) -> str:
+        """The tenant of all callers; empty where each credential is a tenant of its own.
+
+        Readers in a shell or behind an MCP client cannot show the credential under which an original was kept.
+        """
+        return self.tenant or ("local" if self.retrieval in ("shell", "mcp") else "")
 
     @property
     def policy(self) -> Policy:

@@ -1,6 +1,6 @@
 """The proxy as an application: the middleware in front of the forwarder, and its life from start to drain.
 
-    HeadroomASGIMiddleware(Proxy(management app | Forwarder))
+    Doorkeeper(HeadroomASGIMiddleware(Proxy(management app | Forwarder)))
 
 `uvicorn headroom.proxy.server:app` and gunicorn find the application in the lazy attribute `app`; uvicorn adds
 headers of its own to every answer unless it is told `--no-server-header --no-date-header`, as `run` does.
@@ -27,6 +27,7 @@ from headroom.proxy.config import ProxyConfig
 from headroom.proxy.connection import Connection
 from headroom.proxy.forwarder import Forwarder
 from headroom.proxy.management import Management, is_management
+from headroom.proxy.security import Doorkeeper
 from headroom.proxy.state import ProxyState, equipped
 from headroom.proxy.stats import Stats
 from headroom.proxy.upstream import Upstream
@@ -78,7 +79,7 @@ class Proxy:
             self.state.pipeline.fire(PipelineEvent(stage=stage))
 
 
-def create_app(config: ProxyConfig | None = None, *, upstream: Upstream | None = None) -> HeadroomASGIMiddleware:
+def create_app(config: ProxyConfig | None = None, *, upstream: Upstream | None = None) -> Doorkeeper:
     """Return the whole proxy as an ASGI application. `upstream` is the HTTP client, made if not given.
 
     Raises `ConfigError` if an upstream of the configuration cannot be used.
@@ -87,7 +88,7 @@ def create_app(config: ProxyConfig | None = None, *, upstream: Upstream | None =
     return app
 
 
-def _assemble(config: ProxyConfig, upstream: Upstream | None = None) -> tuple[HeadroomASGIMiddleware, ProxyState]:
+def _assemble(config: ProxyConfig, upstream: Upstream | None = None) -> tuple[Doorkeeper, ProxyState]:
     """Put the parts together. Retrieval that nobody asked for by name is off where it has no place to keep a key."""
     if config.retrieval != "auto":
         return _built(config, upstream)
@@ -98,16 +99,16 @@ def _assemble(config: ProxyConfig, upstream: Upstream | None = None) -> tuple[He
         return _built(config.model_copy(update={"retrieval": "off"}), upstream)
 
 
-def _built(config: ProxyConfig, upstream: Upstream | None) -> tuple[HeadroomASGIMiddleware, ProxyState]:
+def _built(config: ProxyConfig, upstream: Upstream | None) -> tuple[Doorkeeper, ProxyState]:
     stats = Stats()
     forwarder = Forwarder(config, upstream)
     state = ProxyState(config, stats, forwarder.upstream)
     app = HeadroomASGIMiddleware(Proxy(state, forwarder), equipped(config, stats), refuse_large=True)
     state.pipeline = app.pipeline
-    return app, state
+    return Doorkeeper(app, config), state
 
 
-def create_app_from_env() -> HeadroomASGIMiddleware:
+def create_app_from_env() -> Doorkeeper:
     """Return the proxy that the environment describes (`HEADROOM_*`)."""
     return create_app(ProxyConfig())
 
@@ -179,6 +180,7 @@ def banner(config: ProxyConfig) -> str:
         "user messages": "compressed" if config.compress_user_messages else "as they are (--compress-user-messages)",
         "time-outs": f"connect {config.connect_timeout:g} s, read {config.read_timeout:g} s, "
         f"drain {config.drain_seconds:g} s",
+        "token": "asked for" if config.token else "none: local programs only (--token)",
         "state": config.store.partition(":")[0],
     }
     lines = [f"  {name:<14} {value}" for name, value in rows.items()]
@@ -191,7 +193,7 @@ def _left_out(config: ProxyConfig) -> str:
     return f"what the model can get back through: {config.retrieval} (--retrieval)"
 
 
-def _server_config(app: HeadroomASGIMiddleware, config: ProxyConfig) -> uvicorn.Config:
+def _server_config(app: Doorkeeper, config: ProxyConfig) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         host=config.host,

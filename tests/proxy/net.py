@@ -199,7 +199,7 @@ async def serving(app: Any) -> AsyncIterator[int]:
 
 def request(method: str, target: str, body: bytes = b"", *headers: tuple[bytes, bytes]) -> bytes:
     """Return a request as bytes; a length is given wherever there is a body."""
-    lines = [f"{method} {target} HTTP/1.1".encode(), b"Host: proxy.test"]
+    lines = [f"{method} {target} HTTP/1.1".encode(), b"Host: proxy.localhost"]
     lines += [name + b": " + value for name, value in headers]
     if body:
         lines.append(b"Content-Length: %d" % len(body))

@@ -1,0 +1,137 @@
+"""The door: who may come in at all. Pure ASGI in front of everything else; every route, HTTP and WebSocket alike.
+
+With a token, whoever shows it may come in. Without one, only programs on this side of a loopback address may: a web
+page that got there by a name of its own (DNS rebinding), or that asks from another origin, may not.
+"""
+
+from __future__ import annotations
+
+import hmac
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from headroom.errors import ConfigError, RequestError
+from headroom.integrations.body import ASGIApp, Receive, Scope, Send
+from headroom.providers.vendors import error_body
+from headroom.proxy.config import ProxyConfig
+from headroom.proxy.helpers import bearer_token, header
+from headroom.proxy.management import PROBES
+from headroom.proxy.target import vendor_for
+
+TOKEN_HEADER = b"x-headroom-token"
+_LOCAL_NAMES = ("localhost",)
+
+
+class NotAllowedError(RequestError):
+    """The request comes from where none may come from."""
+
+    status = 403
+    code = "not_allowed"
+
+
+class NoTokenError(RequestError):
+    """The request does not show the gateway's token."""
+
+    status = 401
+    code = "unauthorized"
+
+
+class Doorkeeper:
+    """Lets requests in to `app`. Raises ConfigError for an address that others reach if no token is asked for."""
+
+    def __init__(self, app: ASGIApp, config: ProxyConfig) -> None:
+        self.app = app
+        self._token = "" if config.token is None else config.token.get_secret_value()
+        self._hosts = frozenset(name.lower() for name in config.allow_hosts)
+        if not (self._token or config.insecure_no_auth or is_loopback(config.host)):
+            raise ConfigError(
+                f"setting 'host': {config.host} can be reached by others: set a token (--token, HEADROOM_TOKEN), "
+                "or say --insecure-no-auth"
+            )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one ASGI scope."""
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+            return
+        try:
+            scope = self._admitted(scope)
+        except RequestError as error:
+            await _refuse(error, scope, send)
+            return
+        await self.app(scope, receive, send)
+
+    def _admitted(self, scope: Scope) -> Scope:
+        """Return the scope to go on with, the token taken out. Raises RequestError if it may not come in."""
+        headers = scope["headers"]
+        if self._token:
+            if scope["path"] in PROBES and scope["type"] == "http":
+                return scope
+            if not _shows(self._token, scope):
+                raise NoTokenError("This gateway asks for its token, in X-Headroom-Token.")
+            return {**scope, "headers": [pair for pair in headers if not _is_token(self._token, *pair)]}
+        host = _name_of(header(headers, b"host"))
+        if host and not self._is_known(host):
+            raise NotAllowedError("This gateway does not answer to that host name (--allow-hosts).")
+        origin = header(headers, b"origin")
+        if origin and not self._is_own(origin):
+            raise NotAllowedError("This gateway does not answer web pages of other origins.")
+        return scope
+
+    def _is_known(self, host: str) -> bool:
+        """Say whether a host name is one that only we, not somebody's DNS, can have pointed here."""
+        return host in self._hosts or host in _LOCAL_NAMES or host.endswith(".localhost") or _is_address(host)
+
+    def _is_own(self, origin: str) -> bool:
+        """Say whether an origin is local. Origins of other schemes are programs: no page can take such a one on."""
+        parts = urlsplit(origin)
+        if parts.scheme not in ("http", "https", ""):
+            return True
+        host = (parts.hostname or "").lower()
+        return host in self._hosts or host in _LOCAL_NAMES or host.endswith(".localhost") or is_loopback(host)
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether only this machine reaches an address."""
+    if host.lower() in _LOCAL_NAMES:
+        return True
+    return _is_address(host) and ip_address(host.strip("[]")).is_loopback
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return True
+
+
+def _name_of(host: str) -> str:
+    """Return the name or address of a Host header, without the port."""
+    if host.startswith("["):
+        return host.partition("]")[0] + "]"
+    return host.partition(":")[0].lower()
+
+
+def _shows(token: str, scope: Scope) -> bool:
+    own, bearer = header(scope["headers"], TOKEN_HEADER), bearer_token(scope["headers"])
+    return hmac.compare_digest((own or bearer).encode(), token.encode())
+
+
+def _is_token(token: str, name: bytes, value: bytes) -> bool:
+    """Say whether a header carries the token: it is meant for us, not for the provider."""
+    if name.lower() == TOKEN_HEADER:
+        return True
+    return name.lower() == b"authorization" and hmac.compare_digest(
+        bearer_token([(name, value)]).encode(), token.encode()
+    )
+
+
+async def _refuse(error: RequestError, scope: Scope, send: Send) -> None:
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1008})  # before it is accepted: the server answers 403
+        return
+    body = error_body(vendor_for(scope), error.status, error.code, str(error), "")
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": error.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
