@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from headroom import __version__
 from headroom.cli import COMMANDS, main
@@ -19,7 +20,22 @@ OPTIONS: dict[str, tuple[list[str], Any]] = {
     "host": (["--host", "0.0.0.0"], "0.0.0.0"),
     "port": (["--port", "0"], 0),
     "optimize": (["--no-optimize"], False),
+    "mode": (["--mode", "cache"], "cache"),
+    "lossless": (["--lossless"], True),
     "lossless_tier": (["--lossless-tier", "max"], "max"),
+    "cross_turn": (["--no-cross-turn"], False),
+    "rewrite": (["--rewrite", "warm"], "warm"),
+    "further_requests": (["--further-requests", "3"], 3),
+    "retrieval": (["--retrieval", "shell"], "shell"),
+    "store": (["--store", "sqlite:headroom.db"], "sqlite:headroom.db"),
+    "store_max_bytes": (["--store-max-bytes", "1000"], 1000),
+    "store_idle_seconds": (["--store-idle-seconds", "60"], 60.0),
+    "workspace_dir": (["--workspace-dir", "/srv/headroom"], Path("/srv/headroom")),
+    "tenant": (["--tenant", "team"], "team"),
+    "marker_key": (["--marker-key", "secret"], SecretStr("secret")),
+    "token": (["--token", "secret"], SecretStr("secret")),
+    "insecure_no_auth": (["--insecure-no-auth"], True),
+    "allow_hosts": (["--allow-hosts", "a.test", "--allow-hosts", "b.test"], ("a.test", "b.test")),
     "compress_user_messages": (["--compress-user-messages"], True),
     "excluded_tools": (["--excluded-tools", "a*", "--excluded-tools", "b"], ("a*", "b")),
     "min_tokens_to_compress": (["--min-tokens-to-compress", "9"], 9),
