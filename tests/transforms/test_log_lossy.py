@@ -224,6 +224,13 @@ def test_records_with_numbers_far_out_stay(name: str) -> None:
     assert sum(line in out for line in lines) < 60
 
 
+def test_a_rare_status_among_many_usual_ones_stays() -> None:
+    form = '10.0.0.{b} - - [05/Jan/2026:{t} +0000] "GET /api/{w}/{a} HTTP/1.1" 200 {a} "-" "curl/8.5"'
+    lines = many(form)
+    lines[170] = lines[170].replace('" 200 ', '" 503 ')
+    assert lines[170] in kept("\n".join(lines))
+
+
 def test_numbers_that_only_count_up_are_not_far_out() -> None:
     lines = [f"step {n} of the import is done, {n * 7} rows in {n * 13} parts" for n in range(300)]
     assert len(kept("\n".join(lines))) < 12

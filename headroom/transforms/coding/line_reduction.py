@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -18,7 +19,11 @@ from headroom.transforms.coding.line_selection import Record
 _LIKE = 8
 _ONE_IN = 25
 """So many records of a kind, and one in so many of all, must be missing for them to be counted below the example."""
-_LEVELS = 6
+_LEVELS, _FILES = 6, 6
+"""So many levels and files are named in the note."""
+_LOOKED_AT = 240
+_FILE = re.compile(r"(?:PASSED |SKIPPED |FAILED |ERROR )?+([\w./\\@+-]{1,120}+)(?::\d+\b|\(\d+[,)]|::\w)")
+_PLACE = re.compile(r" *--> (\S{1,120}?):\d+:\d+")
 
 
 def reduced(lines: Sequence[str], hint: Hint) -> tuple[str, str] | None:
@@ -55,9 +60,27 @@ def _written(lines: Sequence[str], stay: Sequence[bool], counts: Mapping[int, in
 
 
 def _what(lines: Sequence[str], hidden: Sequence[Record]) -> str:
-    """Say of which levels the hidden records are, and between which times."""
-    levels = Counter(record.level for record in hidden if record.level).most_common(_LEVELS)
-    parts = [", ".join(f"{level} {count}" for level, count in levels)] if levels else []
+    """Say of which levels the hidden records are, of which files, and between which times."""
+    levels = Counter(record.level for record in hidden if record.level)
+    found = [_file(lines, record) for record in hidden]
+    files = Counter("/".join(name[1].split("/")[-2:]) for name in found if name is not None)
+    parts = [_counted(levels, _LEVELS)] if levels else []
+    parts += [_counted(files, _FILES)] if files.total() * 2 > len(hidden) else []
     times = [clock.find(lines[record.start]) for record in (*hidden[:1], *hidden[-1:])]
     parts += [" to ".join(time.group() for time in times if time)] if any(times) else []
     return f": {'; '.join(parts)}" if parts else ""
+
+
+def _file(lines: Sequence[str], record: Record) -> re.Match[str] | None:
+    """Return the file that a test or diagnostic names, in its first line or the one below."""
+    found = _FILE.match(lines[record.start], 0, _LOOKED_AT)
+    if found is None and record.end - record.start > 1:
+        found = _PLACE.match(lines[record.start + 1], 0, _LOOKED_AT)
+    return found
+
+
+def _counted(counts: Counter[str], most: int) -> str:
+    """Return the most frequent names with their counts, and how many others there are."""
+    told = ", ".join(f"{name} {count}" for name, count in counts.most_common(most))
+    others = len(counts) - most
+    return f"{told}, {others} others" if others > 0 else told
