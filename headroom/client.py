@@ -1,19 +1,25 @@
-"""A client of a provider's SDK, wrapped: the same calls, shorter requests.
+"""A client of a provider's SDK, wrapped: the same calls, shorter requests, and answers to calls for originals.
 
-Any SDK client that takes `messages`, `input` or `contents` as keyword arguments will do: OpenAI, Anthropic and
-google-genai, sync or async. Nothing of the SDK is imported here.
+Clients whose HTTP client can be replaced (OpenAI, Anthropic, google-genai; sync and async) are led through
+`HeadroomTransport`. Of any other client the calls that take `messages`, `input` or `contents` as keyword arguments
+are shortened without leaving anything out. Nothing of an SDK is imported here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
-from threading import Lock
+from functools import cached_property, wraps
+from inspect import isawaitable
 from typing import Any, Literal
 
-from headroom.compress import CompressResult, compress
+from headroom.compress import CompressResult, compress_with
 from headroom.errors import ConfigError
-from headroom.pipeline import CompressionHooks
+from headroom.integrations.door import Door, Tally
+from headroom.integrations.sdk import seam_of
+from headroom.pipeline import CompressionHooks, Pipeline
+from headroom.proxy.config import ProxyConfig
+from headroom.state import Store
+from headroom.state.memory import MemoryStore
 
 Mode = Literal["optimize", "audit"]
 
@@ -34,36 +40,81 @@ _CALLS = frozenset(
 class HeadroomClient:
     """Wraps an SDK client. Attributes are the SDK's own; calls that carry a conversation are shortened first.
 
-    `mode` is `optimize`, or `audit` to measure and send everything as it is. Raises ConfigError for another mode.
+    `mode` is `optimize`, or `audit` to measure and send everything as it is. With `retrieval`, calls that have tools
+    get one more, with which the model asks for what was left out; its calls are answered on the way back. Calls
+    without tools, and all calls without `retrieval`, have nothing left out. `store` keeps originals in place of the
+    configured one. The wrapped client stays as it was, and is the one that `close` closes.
+
+    Raises ConfigError for another mode or settings that cannot be used.
     """
 
     def __init__(
-        self, client: Any, *, mode: Mode = "optimize", config: Any = None, hooks: CompressionHooks | None = None
+        self,
+        client: Any,
+        *,
+        mode: Mode = "optimize",
+        config: ProxyConfig | None = None,
+        hooks: CompressionHooks | None = None,
+        store: Store | None = None,
+        retrieval: bool = True,
     ) -> None:
         if mode not in ("optimize", "audit"):
             raise ConfigError(f"mode {mode!r} is not one of: optimize, audit")
         self._client = client
         self._mode = mode
-        self._config = config
-        self._hooks = hooks
-        self._lock = Lock()
-        self._stats = {"requests": 0, "tokens_before": 0, "tokens_after": 0, "tokens_saved": 0}
+        seam = seam_of(client)
+        settings = _settings(config, hooks, retrieval=retrieval and seam is not None)
+        self._door = None if seam is None else Door(settings, store=store, audit=mode == "audit")
+        self._led = None if seam is None or self._door is None else seam(self._door)
+        self._settings = settings if self._door is None else self._door.config
+        self._tally = Tally() if self._door is None else self._door.tally
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):  # ours; asked for before it is set, it would be looked for without end
+            raise AttributeError(name)
+        if self._led is not None:
+            return getattr(self._led, name)
         return _wrapped(self, getattr(self._client, name), name)
 
-    def simulate(self, messages: Any, model: str) -> CompressResult:
-        """Return what would be sent, and why, without sending or counting it."""
-        return compress(messages, model, config=self._config, hooks=self._hooks)
+    def simulate(self, messages: Any, model: str, *, tools: list[Any] | None = None) -> CompressResult:
+        """Return what would be sent, and why, without sending or counting it. `tools` are those of the request."""
+        return compress_with(self._pipeline, messages, model, tools=tools)
 
     def get_stats(self) -> dict[str, int]:
-        """Return requests made and their tokens. In `audit` mode the savings are what they would have been."""
-        with self._lock:
-            return dict(self._stats)
+        """Return requests made and their tokens. In `audit` mode the savings are what they would have been.
+
+        `retrievals` and `misses` count the model's calls for originals that were and were not found,
+        `extra_requests` how often the provider was asked again for them.
+        """
+        return self._tally.view()
 
     def close(self) -> Any:
         """Close the SDK client; for an async one, return what has to be awaited."""
+        if self._door is not None:
+            self._door.close()
         return self._client.close()
+
+    def __enter__(self) -> HeadroomClient:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    async def __aenter__(self) -> HeadroomClient:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        awaited = getattr(self._client, "aio", None)  # google-genai has both in one
+        if awaited is not None:
+            await awaited.aclose()
+        closing = self.close()
+        if isawaitable(closing):
+            await closing
+
+    @cached_property
+    def _pipeline(self) -> Pipeline:
+        """Works on values, beside the way that requests take; what it stores nobody asks for."""
+        return Pipeline.of(self._settings, MemoryStore())
 
     def shortened(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Return the keyword arguments of a call with the conversation in them shortened."""
@@ -71,12 +122,17 @@ class HeadroomClient:
         if key is None:
             return arguments
         known = {name: arguments[name] for name in ("model", "system", key) if name in arguments}
-        result = compress(known, str(arguments.get("model", "")), config=self._config, hooks=self._hooks)
-        with self._lock:
-            self._stats["requests"] += 1
-            for name in ("tokens_before", "tokens_after", "tokens_saved"):
-                self._stats[name] += getattr(result, name)
+        result = compress_with(self._pipeline, known, str(arguments.get("model", "")))
+        tokens = {name: getattr(result, name) for name in ("tokens_before", "tokens_after", "tokens_saved")}
+        self._tally.add(requests=1, **tokens)
         return arguments if self._mode == "audit" else {**arguments, key: result.messages[key]}
+
+
+def _settings(config: ProxyConfig | None, hooks: CompressionHooks | None, *, retrieval: bool) -> ProxyConfig:
+    """Return the configuration with what was given beside it."""
+    given = config or ProxyConfig()
+    changes: dict[str, Any] = {} if hooks is None else {"hooks": hooks}
+    return given.model_copy(update=changes if retrieval else {**changes, "retrieval": "off"})
 
 
 class _Resource:

@@ -21,6 +21,7 @@ class Command(NamedTuple):
 COMMANDS = (
     Command("proxy", "headroom.cli.proxy", "Run the proxy."),
     Command("compress", "headroom.cli.compress", "Compress a file of messages and report what was done."),
+    Command("retrieve", "headroom.cli.retrieve", "Print what was left out of a tool output, byte for byte."),
     Command("demo", "headroom.cli.demo", "Show what is saved, offline, with outputs of this machine."),
 )
 

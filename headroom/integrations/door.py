@@ -1,0 +1,112 @@
+"""What the transports of one client share: settings, the middleware with its pipeline, and the counts."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from threading import Lock
+
+from headroom.blocks import Channel
+from headroom.errors import ConfigError
+from headroom.integrations.asgi import HeadroomASGIMiddleware
+from headroom.integrations.body import Receive, Scope, Send
+from headroom.integrations.passage import PASSAGE
+from headroom.pipeline import Exchange, Pipeline, PipelineEvent, PipelineStage
+from headroom.proxy.config import ProxyConfig
+from headroom.state import Store
+
+_log = logging.getLogger("headroom")
+
+_COUNTED = (
+    "requests",
+    "extra_requests",
+    "tokens_before",
+    "tokens_after",
+    "tokens_saved",
+    "retrievals",
+    "misses",
+)
+
+
+class Tally:
+    """Counts requests and their tokens, as an observer of the pipeline. Safe to use from several threads."""
+
+    stages = frozenset({PipelineStage.RESPONSE_RECEIVED})
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._sums: Counter[str] = Counter()
+
+    def on_pipeline_event(self, event: PipelineEvent) -> None:
+        """Count a request that is over."""
+        if event.exchange is not None:
+            self.add(**_counts(event.exchange))
+
+    def add(self, **numbers: int) -> None:
+        """Add to the sums."""
+        with self._lock:
+            self._sums.update(numbers)
+
+    def view(self) -> dict[str, int]:
+        """Return the sums."""
+        with self._lock:
+            return {name: self._sums[name] for name in _COUNTED}
+
+
+def _counts(exchange: Exchange) -> dict[str, int]:
+    counts = {"requests": 1, "retrievals": exchange.retrievals, "misses": exchange.misses}
+    if exchange.outcome is None:
+        return counts
+    tokens = {name: getattr(exchange.outcome, name) for name in ("tokens_before", "tokens_after", "tokens_saved")}
+    return {**counts, **tokens}
+
+
+class Door:
+    """The middleware in front of whatever transport a request comes with.
+
+    Retrieval is through the tool, unless the configuration names another way or none; where there is no place to keep
+    the key of the handles, it is off. `store` takes the place of the configured one and is not closed here. With
+    `audit` everything is measured and nothing changed. Raises ConfigError or StoreError for settings that cannot be
+    used.
+    """
+
+    def __init__(self, config: ProxyConfig | None = None, *, store: Store | None = None, audit: bool = False) -> None:
+        self.tally = Tally()
+        self.audit = audit
+        self._is_store_given = store is not None
+        given = config or ProxyConfig()
+        observers = [*given.pipeline_extensions, self.tally]
+        self.house = self._middleware(given.model_copy(update={"pipeline_extensions": observers}), store)
+
+    @property
+    def config(self) -> ProxyConfig:
+        """The settings, as they are used."""
+        return self.house.config
+
+    def close(self) -> None:
+        """Close the store, if it was opened here."""
+        if not self._is_store_given:
+            self.house.pipeline.store.close()
+
+    def _middleware(self, config: ProxyConfig, store: Store | None) -> HeadroomASGIMiddleware:
+        if config.retrieval != "auto":
+            return self._built(config, store)
+        try:
+            return self._built(config.model_copy(update={"retrieval": Channel.TOOL.value}), store)
+        except ConfigError as reason:
+            _log.warning("retrieval is off, so nothing is left out: %s", reason)
+            return self._built(config.model_copy(update={"retrieval": "off"}), store)
+
+    def _built(self, config: ProxyConfig, store: Store | None) -> HeadroomASGIMiddleware:
+        if store is None:
+            return HeadroomASGIMiddleware(self._ask, config)
+        house = HeadroomASGIMiddleware(self._ask, config.model_copy(update={"store": "memory:"}))
+        house.pipeline = Pipeline.of(config, store)
+        return house
+
+    async def _ask(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Be the inner app of the middleware: ask through the transport that the request came with."""
+        passage = scope[PASSAGE]
+        if passage.asked:
+            self.tally.add(extra_requests=1)
+        await passage.ask(scope, receive, send)
