@@ -2,6 +2,7 @@
 
 import json
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 import pytest
@@ -97,3 +98,16 @@ def test_python_is_called_between_the_messages_of_a_body_so_that_other_threads_c
         sys.setprofile(None)
     assert value == body
     assert called.count("_as_it_is") >= 50
+
+
+def test_bodies_read_in_several_threads_at_once_are_read_as_alone():
+    documents = [{"messages": [{"n": n, "text": f"{who} {n} é"} for n in range(3_000)]} for who in range(4)]
+    bodies = [json.dumps(document).encode() for document in documents]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        with ThreadPoolExecutor(len(bodies)) as pool:
+            found = list(pool.map(lambda body: [read(body, LEVELS) for _ in range(5)], bodies))
+    finally:
+        sys.setswitchinterval(interval)
+    assert found == [[document] * 5 for document in documents]
