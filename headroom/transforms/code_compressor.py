@@ -42,7 +42,7 @@ class CodeAwareCompressor(Compressor):
         """Return the share of the lines that are regularly numbered; just enough for code without numbers."""
         if share(view.sample, _NUMBER.match) >= 0.25:
             return sum(run.count for run in _found(view)) / len(view.lines)
-        return ENOUGH if _language(view, hint) else 0.0
+        return ENOUGH if _language(view, view, hint) else 0.0
 
     def candidates(self, view: View, context: Context) -> Iterable[Lossless]:
         """Yield the text with all but the landmark numbers taken off."""
@@ -53,7 +53,8 @@ class CodeAwareCompressor(Compressor):
 
     def reductions(self, view: View, hint: Hint, context: Context) -> Iterator[Reduction]:
         """Yield the code without comments and bodies of functions, unless the question asks for the exact text."""
-        reduced = code_reduction.reduced(view.text, _language(view, hint), hint, context.check)
+        bare = View(_bare(view))
+        reduced = code_reduction.reduced(bare.text, view.lines, _language(view, bare, hint), hint, context.check)
         if reduced is not None:
             yield Reduction(*reduced, "code.folded")
 
@@ -65,9 +66,19 @@ class CodeAwareCompressor(Compressor):
         return "\n".join(_with_numbers(lines))
 
 
-def _language(view: View, hint: Hint) -> str:
-    """Return the language of code without line numbers, empty if it is none, or if its grammar is not there."""
-    return view.once("code.language", lambda _: code_reduction.language_of(view.text, view.sample, hint))
+def _language(view: View, bare: View, hint: Hint) -> str:
+    """Return the language of code, empty if it is none, or if its grammar is not there. `bare` has no numbers."""
+    return view.once("code.language", lambda _: code_reduction.language_of(bare.text, bare.sample, hint))
+
+
+def _bare(view: View) -> str:
+    """Return the text without its line numbers, if they number all of it."""
+    runs = _found(view)
+    if len(runs) != 1 or any(line.strip() for line in (*view.lines[: runs[0].start], *view.lines[runs[0].end :])):
+        return view.text
+    [run] = runs
+    numbered = [line[len(run.style.prefix(at)) :] for at, line in enumerate(view.lines[run.start : run.end])]
+    return "\n".join([*view.lines[: run.start], *numbered, *view.lines[run.end :]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +111,11 @@ class _Run:
     start: int
     count: int
     style: _Style
+
+    @property
+    def end(self) -> int:
+        """The line below the run."""
+        return self.start + self.count
 
 
 def _found(view: View) -> list[_Run]:

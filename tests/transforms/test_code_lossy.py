@@ -95,6 +95,17 @@ def whole_of(text: str) -> list[str]:
     return lines[start : lines.index("", start)]
 
 
+@pytest.mark.parametrize("form", ["{n:6}\t{line}", "{n:>4}: {line}", "{n:3}→{line}"])
+def test_numbered_code_keeps_the_numbers_of_what_stays(form: str) -> None:
+    bare = source("python").rstrip("\n").split("\n")
+    lines = [form.format(n=n, line=line) for n, line in enumerate(bare, 1)]
+    out = kept("\n".join(lines), reads("python"))
+    assert [line for line in out if line in lines] == [
+        shown for shown, line in zip(lines, bare, strict=True) if not line.startswith("    ")
+    ]
+    assert sum(line.strip() == "...  # [lines 5-9 left out]" for line in out) == 1
+
+
 def test_words_of_a_path_name_no_function() -> None:
     hint = Hint("bash", '{"command": "cat src/step_3/app.py"}', "What is in there?")
     assert not any("total" in line for line in kept(source("python"), hint))

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from headroom.transforms import log_formats
 from headroom.transforms.base import Hint
@@ -19,8 +19,11 @@ from headroom.transforms.coding import code_languages
 from headroom.transforms.coding.code_grammars import Refusal, is_available
 from headroom.transforms.coding.code_levels import Level, Reduced
 from headroom.transforms.coding.code_levels import reduced as reduced_source
-from headroom.transforms.coding.code_source import Part
+from headroom.transforms.coding.code_source import Gap, Part
 from headroom.transforms.coding.probing import share
+
+Draft = tuple[str, str]
+"""A text, and a note on what it lacks."""
 
 _WORKS_ON_TEXT = re.compile(
     r"\b(?:debug|edit|fix|format|implement|modif|patch|refactor|rename|replac|review|rewrit)\w*", re.IGNORECASE
@@ -61,16 +64,31 @@ def language_of(text: str, sample: Sequence[str], hint: Hint) -> str:
     return language if is_code and log_formats.share(sample) < _QUOTED else ""
 
 
-def reduced(text: str, language: str, hint: Hint, check: Callable[[], None]) -> tuple[str, str] | None:
-    """Return what stays of a source, and what does not in a phrase; None if it is to stay as it is."""
+def reduced(text: str, shown: Sequence[str], language: str, hint: Hint, check: Callable[[], None]) -> Draft | None:
+    """Return what stays of a source, and what does not in a phrase; None if it is to stay as it is.
+
+    `shown` are the lines of the text as the tool printed them, perhaps with their numbers.
+    """
     if not language or _WORKS_ON_TEXT.search(hint.question):
         return None
     named = frozenset(_WORD.findall(f"{hint.question} {_PATH.sub(' ', hint.arguments)}"))
-    lines = text.count("\n") + 1
     result = reduced_source(text, language, Level.COMMENTS | Level.BODIES, named, check)
-    if isinstance(result, Reduced) and _words(result) > _MOSTLY * lines:
+    if isinstance(result, Reduced) and _words(result) > _MOSTLY * len(shown):
         result = reduced_source(text, language, Level.MIDDLES | Level.BODIES, named, check)
-    return None if isinstance(result, Refusal) else (result.text, _note(result, lines))
+    if isinstance(result, Refusal):
+        return None
+    return "\n".join(_without(shown, result.gaps)), _note(result, len(shown))
+
+
+def _without(shown: Sequence[str], gaps: Sequence[Gap]) -> Iterator[str]:
+    """Yield the lines that are in no gap, and what stands in the place of gaps."""
+    at = 0
+    for gap in gaps:
+        yield from shown[at : gap.first - 1]
+        if gap.placeholder is not None:
+            yield gap.placeholder
+        at = gap.last
+    yield from shown[at:]
 
 
 def _words(result: Reduced) -> int:

@@ -17,7 +17,7 @@ from headroom.transforms.coding import clock, line_selection, notes
 from headroom.transforms.coding.line_selection import Record
 
 _LIKE = 8
-_ONE_IN = 25
+_ONE_IN = 15
 """So many records of a kind, and one in so many of all, must be missing for them to be counted below the example."""
 _LEVELS, _FILES = 6, 6
 """So many levels and files are named in the note."""
