@@ -6,31 +6,14 @@ the request that it sends after its first `n` steps: the whole history, as chat 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from headroom.blocks import Payload
 from headroom.demo.recordings import Recording
+from headroom.demo.shapes import SHAPES, Step
 
-_SYSTEM = "You are a careful engineer. Look before you change anything, and say what you found."
-_DESCRIPTIONS = {
-    "bash": "Run a command in a shell.",
-    "search_code": "Find a pattern in the sources.",
-    "read_file": "Read a file that is to be edited.",
-    "list_packages": "List the installed packages.",
-    "get_logs": "Get the log of a program.",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What the agent says, the outputs of the tools it calls then, and what the user asks afterwards, if anything."""
-
-    says: str
-    outputs: tuple[Recording, ...]
-    then_asked: str = ""
+_AT_THE_END = "That is what I have found."
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,101 +28,41 @@ class Conversation:
     @property
     def path(self) -> str:
         """The route that its requests go to."""
-        return "/v1/chat/completions" if self.wire == "openai-chat" else "/v1/messages"
+        return SHAPES[self.wire].path
 
     @property
     def headers(self) -> dict[str, str]:
-        """The headers that a client of this shape sends; the key opens nothing."""
-        if self.wire == "openai-chat":
-            return {"authorization": "Bearer offline-demo", "content-type": "application/json"}
-        return {
-            "x-api-key": "offline-demo",
-            "anthropic-version": "2023-06-01",
-            "content-type": "application/json",
-        }
+        """The headers that a client of this shape sends."""
+        return SHAPES[self.wire].headers
 
-    def messages(self, turn: int) -> list[Payload]:
-        """Return the history after `turn` steps."""
-        in_shape = _openai_step if self.wire == "openai-chat" else _anthropic_step
-        first: list[Payload] = [{"role": "user", "content": self.task}]
-        if self.wire == "openai-chat":
-            first.insert(0, {"role": "system", "content": _SYSTEM})
-        later = [in_shape(number, step) for number, step in enumerate(self.steps[:turn])]
-        return first + [message for messages in later for message in messages]
+    @property
+    def turns(self) -> int:
+        """How many turns there are."""
+        return len(self.steps)
 
-    def body(self, turn: int, *, stream: bool) -> bytes:
-        """Return the request after `turn` steps, spelled as clients of this shape spell it.
+    def body(self, turn: int, *, stream: bool, with_tools: bool = True) -> bytes:
+        """Return the request after `turn` steps, with or without the definitions of the tools."""
+        return self._request(self._messages(turn), stream=stream, with_tools=with_tools)
 
-        What changes from turn to turn stands last, so that the bytes of one turn begin those of the next.
-        """
-        messages = self.messages(turn)
-        if self.wire == "openai-chat":
-            payload = {"model": self.model, "tools": self._openai_tools(), "messages": messages}
-            options = {"stream_options": {"include_usage": True}} if stream else {}
-            whole = {**payload, "temperature": 1.0, "stream": stream, **options}
-            return json.dumps(whole, ensure_ascii=False, separators=(",", ":")).encode()
-        system = [{"type": "text", "text": _SYSTEM, "cache_control": {"type": "ephemeral"}}]
-        head = {"model": self.model, "max_tokens": 1024, "system": system, "tools": self._anthropic_tools()}
-        return json.dumps({**head, "messages": messages, "stream": stream}).encode()
+    def question(self, words: str, *, stream: bool) -> bytes:
+        """Return the request with which the user asks something once the agent is done."""
+        more: list[Payload] = [{"role": "assistant", "content": _AT_THE_END}, {"role": "user", "content": words}]
+        return self._request(self._messages(self.turns) + more, stream=stream)
 
     def outputs(self) -> list[tuple[int, Recording]]:
         """Return every recording with the turn in which it is sent first, in order."""
         return [(turn, output) for turn, step in enumerate(self.steps, start=1) for output in step.outputs]
 
-    def _used(self) -> dict[str, Recording]:
-        """Return the first call of each tool by the tool's name."""
-        return {output.tool: output for _, output in reversed(self.outputs())}
+    def _request(self, messages: list[Payload], *, stream: bool, with_tools: bool = True) -> bytes:
+        shape = SHAPES[self.wire]
+        first_calls = {output.tool: output for _, output in reversed(self.outputs())}
+        tools = shape.tools([call for _, call in sorted(first_calls.items())]) if with_tools else []
+        return shape.body(self.model, tools, messages, stream=stream)
 
-    def _openai_tools(self) -> list[Payload]:
-        functions = [
-            {"name": name, "description": _DESCRIPTIONS[name], "parameters": _schema(example)}
-            for name, example in sorted(self._used().items())
-        ]
-        return [{"type": "function", "function": function} for function in functions]
-
-    def _anthropic_tools(self) -> list[Payload]:
-        return [
-            {"name": name, "description": _DESCRIPTIONS[name], "input_schema": _schema(example)}
-            for name, example in sorted(self._used().items())
-        ]
-
-
-def _schema(example: Recording) -> Payload:
-    properties = {name: {"type": "string"} for name in example.arguments}
-    return {"type": "object", "properties": properties, "required": list(properties)}
-
-
-def _openai_step(number: int, step: Step) -> list[Payload]:
-    ids = [f"call_{number:02d}{position}" for position in range(len(step.outputs))]
-    calls = [
-        {"id": i, "type": "function", "function": {"name": o.tool, "arguments": json.dumps(o.arguments)}}
-        for i, o in zip(ids, step.outputs, strict=True)
-    ]
-    messages: list[Payload] = [{"role": "assistant", "content": step.says, "tool_calls": calls}]
-    for i, output in zip(ids, step.outputs, strict=True):
-        messages.append({"role": "tool", "tool_call_id": i, "content": output.text})
-    if step.then_asked:
-        messages.append({"role": "user", "content": step.then_asked})
-    return messages
-
-
-def _anthropic_step(number: int, step: Step) -> list[Payload]:
-    ids = [f"toolu_{number:02d}{position}" for position in range(len(step.outputs))]
-    pairs = list(zip(ids, step.outputs, strict=True))
-    said: list[Payload] = [{"type": "text", "text": step.says}]
-    said += [{"type": "tool_use", "id": i, "name": o.tool, "input": o.arguments} for i, o in pairs]
-    results = [_tool_result(i, output) for i, output in pairs]
-    if step.then_asked:
-        results.append({"type": "text", "text": step.then_asked})
-    return [{"role": "assistant", "content": said}, {"role": "user", "content": results}]
-
-
-def _tool_result(identifier: str, output: Recording) -> Payload:
-    content: Any = output.text
-    if output.tool == "search_code":  # the API takes a list of parts as well as a string
-        content = [{"type": "text", "text": output.text}]
-    result = {"type": "tool_result", "tool_use_id": identifier, "content": content}
-    return {**result, "is_error": True} if output.is_error else result
+    def _messages(self, turn: int) -> list[Payload]:
+        shape = SHAPES[self.wire]
+        later = [shape.step(number, step) for number, step in enumerate(self.steps[:turn])]
+        return shape.opening(self.task) + [message for messages in later for message in messages]
 
 
 def fixing(made: Mapping[str, Recording]) -> Conversation:
@@ -159,6 +82,7 @@ def fixing(made: Mapping[str, Recording]) -> Conversation:
             step("One module was changed; this is the difference.", "difference"),
             step("I read the parser around it.", "numbered source"),
             step("I open the file that I am going to edit.", "source to edit"),
+            step("I see what it looks like now, and whether a file was added.", "edited source", "listing"),
         ),
     )
 
@@ -179,6 +103,7 @@ def surveying(made: Mapping[str, Recording]) -> Conversation:
             step("The indexer's log may name the file.", "program log"),
             step("I see what a renaming would touch.", "difference"),
             step("I install the parts anew and run the tests.", "install log", "test run"),
+            step("Nothing else has changed, I suppose.", "listing"),
         ),
     )
 

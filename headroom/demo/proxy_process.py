@@ -6,10 +6,10 @@ import os
 import queue
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import IO
 
 _START_SECONDS = 20.0
@@ -23,26 +23,23 @@ class ProxyDownError(Exception):
 
 
 @contextmanager
-def proxy_process(provider_url: str) -> Iterator[str]:
+def proxy_process(provider_url: str, workspace: Path) -> Iterator[str]:
     """Run `headroom proxy` on a free port while the block runs; yield its base URL. Raises ProxyDownError.
 
-    It keeps its key in a folder that is gone afterwards: the user's own workspace is none of our business.
+    `workspace` is the folder of its key. Proxies that share it serve one conversation together.
     """
     urls = [part for vendor in _VENDORS for part in (f"--{vendor}-api-url", provider_url)]
     command = [sys.executable, "-m", "headroom.cli", "proxy", "--port", "0", *urls]
-    with (
-        tempfile.TemporaryDirectory() as workspace,
-        subprocess.Popen(  # noqa: S603 - our own program
-            [*command, "--workspace-dir", workspace],
-            env=_environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-        ) as process,
-    ):
+    with subprocess.Popen(  # noqa: S603 - our own program
+        [*command, "--workspace-dir", str(workspace)],
+        env=_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+    ) as process:
         try:
             yield address_of(process)
         finally:

@@ -12,19 +12,20 @@ from rich.markup import escape
 from rich.table import Table
 
 from headroom.blocks import Reason
-from headroom.demo.findings import Check, Claim, Findings, Row
+from headroom.demo.findings import Check, Claim, Findings, Kind, Row, Tokens
 from headroom.tokens import TokenCounter
 
 _TITLES = {"openai-chat": "OpenAI chat completions", "anthropic": "Anthropic messages"}
 _COLUMNS: tuple[tuple[str, Literal["left", "right"]], ...] = (
     ("turn", "right"),
-    ("tool", "left"),
     ("output", "left"),
-    ("form or reason", "left"),
+    ("what became of it", "left"),
     ("tokens", "right"),
     ("sent", "right"),
     ("saved", "right"),
 )
+_WIDEST = 36
+"""Characters of what became of an output; with the other columns they fill a line of 80."""
 _WHY = {
     Reason.NO_GAIN: "recognised, but no form of it is shorter",
     Reason.UNRECOGNISED: "of no kind that is known",
@@ -34,6 +35,11 @@ _WHY = {
     Reason.BUDGET: "took too long here, so it stays",
     Reason.FAILED: "a compressor failed, so it stays",
 }
+_SAVED_BY = {
+    Kind.LOSSLESS: "by lossless forms",
+    Kind.REFERENCE: "by references to earlier outputs",
+    Kind.LEFT_OUT: "by leaving out what the model can ask for",
+}
 
 
 def as_json(found: Findings) -> dict[str, Any]:
@@ -42,8 +48,10 @@ def as_json(found: Findings) -> dict[str, Any]:
     whole["checks"] = [
         {"claim": claim.value, "passed": check.passed, **asdict(check)} for claim, check in found.checks.items()
     ]
-    whole["tokens_before"] = found.tokens_before
-    whole["tokens_after"] = found.tokens_after
+    whole["tokens_before"] = found.once.before
+    whole["tokens_after"] = found.once.after
+    whole["saved_by"] = {kind.value: found.saved_by(kind) for kind in _SAVED_BY}
+    whole["net"] = asdict(found.net)
     whole["added_ms_first"] = found.added_first
     whole["added_ms_again"] = found.added_again
     whole["passed"] = found.passed
@@ -52,8 +60,10 @@ def as_json(found: Findings) -> dict[str, Any]:
 
 def show(found: Findings, console: Console) -> None:
     """Print the findings."""
-    for name, rows in groupby(found.rows, key=lambda row: row.conversation):
-        console.print(_table(name, list(rows)))
+    for name, group in groupby(found.rows, key=lambda row: row.conversation):
+        rows = list(group)
+        console.print(_table(name, rows))
+        _show_left_out(rows, console)
         console.print()
     _show_reasons(found.rows, console)
     _show_totals(found, console)
@@ -63,32 +73,35 @@ def show(found: Findings, console: Console) -> None:
 
 def _table(name: str, rows: list[Row]) -> Table:
     turns = max(row.turn for row in rows)
-    table = Table(
-        title=f"{_TITLES.get(name, name)}, {turns} turns",
-        title_justify="left",
-        box=None,
-        pad_edge=False,
-        padding=(0, 1, 0, 0),
-    )
+    title = f"{_TITLES.get(name, name)}, {turns} turns"
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 1, 0, 0))
     for heading, justify in _COLUMNS:
         table.add_column(heading, justify=justify, no_wrap=True)
     for row in rows:
-        style = "" if row.changed else "dim"
-        figures = (
-            f"{row.tokens_before:,}",
-            f"{row.tokens_after:,}",
-            _saved(row.tokens_before, row.tokens_after),
-        )
-        table.add_row(str(row.turn), row.tool, row.label, row.outcome.replace("_", " "), *figures, style=style)
+        words = _shortened(f"{row.kind.value}: {row.outcome.replace('_', ' ')}", _WIDEST)
+        tokens = Tokens(row.tokens_before, row.tokens_after)
+        figures = (f"{tokens.before:,}", f"{tokens.after:,}", f"{_percent(tokens)}%" if tokens.saved else "-")
+        style = "dim" if row.kind is Kind.KEPT else ""
+        table.add_row(str(row.turn), row.label, words, *figures, style=style)
     return table
 
 
-def _saved(before: int, after: int) -> str:
-    return f"{100 * (1 - after / before):.0f}%" if after != before else "-"
+def _shortened(words: str, width: int) -> str:
+    return words if len(words) <= width else f"{words[: width - 1]}…"
+
+
+def _show_left_out(rows: list[Row], console: Console) -> None:
+    """Say what was left out, in the words that the model reads, and the hash by which it asks for it."""
+    left_out = [row for row in rows if row.kind is Kind.LEFT_OUT]
+    if left_out:
+        console.print("Left out, turn by turn, and the hash by which the model gets it back", style="bold")
+    for row in left_out:
+        words = _shortened(f"{row.turn:>4} {row.handle} {row.left_out}", console.width)
+        console.print(words, highlight=False, markup=False)
 
 
 def _show_reasons(rows: Iterable[Row], console: Console) -> None:
-    stayed = {row.outcome for row in rows if not row.changed}
+    stayed = {row.outcome for row in rows if row.kind is Kind.KEPT}
     for reason, words in _WHY.items():
         if reason.value in stayed:
             console.print(f"{reason.value.replace('_', ' ')}: {words}", style="dim")
@@ -99,14 +112,26 @@ def _show_reasons(rows: Iterable[Row], console: Console) -> None:
 
 def _show_totals(found: Findings, console: Console) -> None:
     console.print("[bold]Tokens of tool outputs[/bold], counted on the bytes that reached the provider")
-    pairs = (
-        ("every output once", found.tokens_before, found.tokens_after),
-        ("as resent, turn by turn", found.request_tokens_before, found.request_tokens_after),
-    )
-    for words, before, after in pairs:
-        console.print(f"  {words:<24}{before:>10,} -> {after:>10,}   {_saved(before, after)} less")
+    _show_tokens("every output once", found.once, console)
+    for kind, words in _SAVED_BY.items():
+        console.print(f"  {found.saved_by(kind):>12,}  less {words}", highlight=False)
+    _show_tokens("as resent, turn by turn", found.resent, console)
+    _show_tokens(f"questions on what is left out: {found.questions}", found.asked, console)
+    brought = f"{found.retrieved:>12,}  brought back by retrievals: {found.retrievals}, each a further call"
+    console.print(f"  {brought}", highlight=False)
+    _show_tokens(f"the tool, in requests: {found.with_tool}", found.tool, console)
+    _show_tokens("net: all requests, with all costs", found.net, console)
     console.print(f"  counting: gpt-5 {TokenCounter('gpt-5').method}, claude {TokenCounter('claude').method}")
     console.print()
+
+
+def _show_tokens(words: str, tokens: Tokens, console: Console) -> None:
+    change = f"{abs(_percent(tokens))}% {'less' if tokens.saved >= 0 else 'more'}" if tokens.before else ""
+    console.print(f"  {words:<34}{tokens.before:>12,} -> {tokens.after:>9,}   {change}".rstrip(), highlight=False)
+
+
+def _percent(tokens: Tokens) -> int:
+    return round(100 * tokens.saved / tokens.before)
 
 
 def _show_checks(checks: dict[Claim, Check], console: Console) -> None:
@@ -126,4 +151,4 @@ def _show_times(found: Findings, console: Console) -> None:
     console.print(f"  {found.added_first:6.1f}  a turn that brings a new output (largest: {largest:.1f})")
     console.print(f"  {found.added_again:6.1f}  the same turn again: all of it is remembered")
     streamed = f"{found.requests} requests through the proxy, {found.streamed} of them streamed"
-    console.print(f"  {streamed}; as many sent directly", highlight=False)
+    console.print(f"  {streamed}; each sent directly, too", highlight=False)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from headroom.demo.conversations import Conversation, fixing, surveying
 from headroom.demo.findings import Findings
@@ -13,7 +15,7 @@ from headroom.demo.proxy_process import proxy_process
 from headroom.demo.recordings import RECORDERS, make
 from headroom.demo.run import Tell, drive
 
-STEPS = 34
+STEPS = 41
 """How often `Tell` is called, for the length of a progress bar."""
 
 
@@ -24,19 +26,27 @@ class Scene:
     provider: OfflineProvider
     provider_url: str
     proxy_url: str
+    workspace: Path
 
     def perform(self, tell: Tell) -> Findings:
         """Record, send and compare. Raises what `drive` raises."""
-        return drive(self.provider, self.provider_url, self.proxy_url, record(tell), tell)
+        return drive(self.provider, self.provider_url, self.proxy_url, self.workspace, record(tell), tell)
 
 
 @contextmanager
 def scene(tell: Tell) -> Iterator[Scene]:
-    """Start both servers on free ports. Raises ProxyDownError or RuntimeError if one of them does not start."""
+    """Start both servers on free ports. Raises ProxyDownError or RuntimeError if one of them does not start.
+
+    The proxy's workspace is gone afterwards: the user's own is none of our business.
+    """
     provider = OfflineProvider()
     tell("starting provider and proxy")
-    with running(provider) as provider_url, proxy_process(provider_url) as proxy_url:
-        yield Scene(provider, provider_url, proxy_url)
+    with (
+        TemporaryDirectory(prefix="headroom-demo-") as folder,
+        running(provider) as provider_url,
+        proxy_process(provider_url, Path(folder)) as proxy_url,
+    ):
+        yield Scene(provider, provider_url, proxy_url, Path(folder))
 
 
 def record(tell: Tell) -> tuple[Conversation, ...]:

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from headroom.cli import demo
-from headroom.demo.findings import Claim
+from headroom.demo.findings import Claim, Kind
 from headroom.demo.link import Link
 from headroom.demo.proxy_process import ProxyDownError
 
@@ -26,6 +26,8 @@ def test_the_demo_passes_and_prints_its_checks():
     assert "All checks passed" in done.stdout
     for claim in Claim:
         assert claim.value in done.stdout
+    for kind in Kind:
+        assert f"{kind.value}: " in done.stdout
     assert "\x1b" not in done.stdout
     assert done.stderr == ""
 

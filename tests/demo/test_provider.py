@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from headroom.ccr.tool import definition
 from headroom.demo.link import Link
 from headroom.demo.provider import OfflineProvider, Recorded, running
 from headroom.demo.provider.app import answer
+from headroom.demo.provider.script import LOOKING, QUESTION
 from headroom.providers.routes import ROUTES
 from headroom.wire.sse import EventParser
 
@@ -199,6 +201,50 @@ def test_any_object_is_answered_or_refused(row, payload):
 def test_a_deep_body_is_answered_or_refused(depth):
     body = b'{"model":"m","input":"hi","tools":' + b"[" * depth + b"]" * depth + b"}"
     assert answer(Recorded("POST", "/v1/responses", (), body)).status in (200, 400)
+
+
+def asking(make, stream):
+    """Return a request that ends in the scripted question, on an output that leaves something out."""
+    target, payload = make(
+        "shown\n[all else left out | headroom_retrieve hash=0123456789abcdef01234567]", stream=stream
+    )
+    call = "call_1" if make is chat else "toolu_1"
+    payload["messages"].append({"role": "user", "content": QUESTION.format(line=1, call=call)})
+    payload["tools"] = [definition("openai-chat" if make is chat else "anthropic")]
+    return target, payload
+
+
+def test_chat_calls_the_tool_whole_and_streamed():
+    (choice,) = whole(asking(chat, False))["choices"]
+    (call,) = choice["message"]["tool_calls"]
+    assert (choice["finish_reason"], call["function"]["name"]) == ("tool_calls", "headroom_retrieve")
+    chunks = [json.loads(event.data) for event in streamed(asking(chat, True))[:-1]]
+    deltas = [choice["delta"] for chunk in chunks for choice in chunk["choices"]]
+    first, *more = [entry for delta in deltas for entry in delta.get("tool_calls", ())]
+    assert (first["id"], first["function"]["name"]) == (call["id"], "headroom_retrieve")
+    assert len(more) > 1
+    assert "".join(entry["function"]["arguments"] for entry in more) == call["function"]["arguments"]
+    assert json.loads(call["function"]["arguments"]) == {"hash": "0123456789abcdef01234567"}
+
+
+def test_messages_call_the_tool_whole_and_streamed():
+    answered = whole(asking(claude, False))
+    text, call = answered["content"]
+    assert (answered["stop_reason"], text["text"], call["name"]) == ("tool_use", LOOKING, "headroom_retrieve")
+    events = [json.loads(event.data) for event in streamed(asking(claude, True))]
+    (begun,) = [e for e in events if e["type"] == "content_block_start" and e["index"] == 1]
+    assert begun["content_block"] == {**call, "input": {}}
+    pieces = [e["delta"]["partial_json"] for e in events if e["type"] == "content_block_delta" and e["index"] == 1]
+    assert len(pieces) > 1
+    assert json.loads("".join(pieces)) == call["input"] == {"hash": "0123456789abcdef01234567"}
+
+
+def test_the_requests_since_a_number_are_those_still_kept():
+    provider = OfflineProvider(max_requests=2)
+    for n in range(4):
+        provider.keep(Recorded("POST", f"/{n}", (), b""))
+    assert [request.target for request in provider.since(1)] == ["/2", "/3"]
+    assert provider.since(4) == ()
 
 
 def test_an_unknown_route_is_not_found():

@@ -10,9 +10,9 @@ from headroom.demo.link import Link
 from headroom.demo.provider import OfflineProvider, running
 
 
-def test_the_proxy_starts_on_a_free_port_and_stops_with_the_block():
+def test_the_proxy_starts_on_a_free_port_and_stops_with_the_block(tmp_path):
     with running(OfflineProvider()) as provider:
-        with module.proxy_process(provider) as url, Link(url) as link:
+        with module.proxy_process(provider, tmp_path) as url, Link(url) as link:
             assert link.ask("GET", "/livez", {}).status == 200
         with pytest.raises(ConnectionRefusedError), Link(url):
             pass

@@ -14,9 +14,12 @@ from headroom.demo.provider.exchange import (
     Reply,
     event,
     events,
+    pieces,
     required_list,
     whole,
 )
+from headroom.demo.provider.script import TOOL, next_saying
+from headroom.providers import WIRES
 from headroom.providers.wire import record, records, string
 
 
@@ -27,8 +30,9 @@ def message(request: Recorded) -> Reply:
         raise BadRequestError("max_tokens: Field required")
     answer = _answer(payload)
     if payload.get("stream") is not True:
-        content = [{"type": "text", "text": answer.text}]
-        return whole({**_message(answer, content), "stop_reason": "end_turn", "usage": _usage(answer)})
+        content: list[Any] = [{"type": "text", "text": answer.text}]
+        content += [_call(answer, answer.arguments)] if answer.arguments else []
+        return whole({**_message(answer, content), "stop_reason": _stop(answer), "usage": _usage(answer)})
     return events(event(e, string(e["type"])) for e in _stream(answer))
 
 
@@ -62,7 +66,9 @@ def _answer(payload: Payload) -> Answer:
     messages = required_list(payload, "messages")
     contents = [part for _, m in records(messages) for _, part in records(m.get("content"))]
     outputs = sum(part.get("type") == "tool_result" for part in contents)
-    return Answer(string(payload.get("model")), len(messages), outputs)
+    tools = {string(tool.get("name")) for _, tool in records(payload.get("tools"))}
+    saying = next_saying(WIRES["anthropic"].blocks(payload), tools)
+    return Answer(string(payload.get("model")), len(messages), outputs, saying)
 
 
 def _usage(answer: Answer) -> Payload:
@@ -87,6 +93,14 @@ def _message(answer: Answer, content: list[Any]) -> Payload:
     }
 
 
+def _call(answer: Answer, given: dict[str, str]) -> Payload:
+    return {"type": "tool_use", "id": answer.identifier("toolu_"), "name": TOOL, "input": given}
+
+
+def _stop(answer: Answer) -> str:
+    return "tool_use" if answer.arguments else "end_turn"
+
+
 def _stream(answer: Answer) -> Iterator[Payload]:
     """Yield the events in the documented order, with a ping as the real stream has."""
     usage = _usage(answer)
@@ -94,11 +108,20 @@ def _stream(answer: Answer) -> Iterator[Payload]:
         "type": "message_start",
         "message": {**_message(answer, []), "usage": {**usage, "output_tokens": 1}},
     }
-    yield {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}
-    yield {"type": "ping"}
-    for word in answer.words:
-        yield {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": word}}
-    yield {"type": "content_block_stop", "index": 0}
-    end = {"stop_reason": "end_turn", "stop_sequence": None}
+    words = [{"type": "text_delta", "text": word} for word in answer.words]
+    yield from _block(0, {"type": "text", "text": ""}, words)
+    if answer.arguments:
+        arguments = [{"type": "input_json_delta", "partial_json": piece} for piece in pieces(answer.arguments)]
+        yield from _block(1, _call(answer, {}), arguments)
+    end = {"stop_reason": _stop(answer), "stop_sequence": None}
     yield {"type": "message_delta", "delta": end, "usage": usage}
     yield {"type": "message_stop"}
+
+
+def _block(index: int, start: Payload, deltas: list[Payload]) -> Iterator[Payload]:
+    yield {"type": "content_block_start", "index": index, "content_block": start}
+    if index == 0:
+        yield {"type": "ping"}
+    for delta in deltas:
+        yield {"type": "content_block_delta", "index": index, "delta": delta}
+    yield {"type": "content_block_stop", "index": index}

@@ -75,6 +75,11 @@ class OfflineProvider:
         position = index - first if index >= 0 else index + len(self._kept)
         return self._kept[position] if 0 <= position < len(self._kept) else None
 
+    def since(self, index: int) -> tuple[Recorded, ...]:
+        """Return all requests from number `index` on that are still kept."""
+        found = (self.recorded(number) for number in range(index, self.seen))
+        return tuple(request for request in found if request is not None)
+
     def keep(self, request: Recorded) -> None:
         """Record a request and forget the oldest ones over the bounds."""
         self._kept.append(request)

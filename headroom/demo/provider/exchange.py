@@ -11,12 +11,17 @@ from urllib.parse import parse_qs
 import msgspec
 
 from headroom.blocks import Payload
+from headroom.demo.provider.script import Saying
 
 CREATED = 1_760_000_000
 """Every answer was made at this second (Unix time), so that equal requests get equal bytes."""
 
 CREATED_TEXT = "2025-10-09T08:53:20Z"
 """`CREATED` as RFC 3339."""
+
+
+_PIECE = 12
+"""Characters of a call's arguments that come at once."""
 
 
 class BadRequestError(Exception):
@@ -83,16 +88,25 @@ class Answer:
     """What the model says. It depends on the shape of a conversation alone, never on the text of a tool output.
 
     So the same answer, usage included, comes back whether or not a proxy made tool outputs smaller, and the two
-    can be compared byte for byte. The figures of the usage are therefore not counts of tokens.
+    can be compared byte for byte. The figures of the usage are therefore not counts of tokens. The exception is
+    `saying`, the answer to a scripted question.
     """
 
     model: str
     messages: int
     tool_outputs: int
+    saying: Saying | None = None
+
+    @property
+    def arguments(self) -> dict[str, str]:
+        """The arguments with which `script.TOOL` is called; empty if it is not."""
+        return self.saying.arguments if self.saying else {}
 
     @property
     def text(self) -> str:
         """The words of the answer."""
+        if self.saying is not None:
+            return self.saying.text
         return f"Messages read: {self.messages}, tool outputs among them: {self.tool_outputs}. Résumé ✓."
 
     @property
@@ -113,8 +127,14 @@ class Answer:
 
     def identifier(self, prefix: str) -> str:
         """Return an id that is the same for equal answers."""
-        seed = f"{self.model}\n{self.text}".encode()
+        seed = f"{self.model}\n{self.text}\n{self.arguments}".encode()
         return prefix + hashlib.blake2b(seed, digest_size=12).hexdigest()
+
+
+def pieces(value: Any) -> list[str]:
+    """Return a JSON value as the pieces of text in which a stream brings it."""
+    text = msgspec.json.encode(value).decode()
+    return [text[at : at + _PIECE] for at in range(0, len(text), _PIECE)]
 
 
 def required_list(payload: Payload, key: str) -> list[Any]:

@@ -13,9 +13,12 @@ from headroom.demo.provider.exchange import (
     Reply,
     event,
     events,
+    pieces,
     required_list,
     whole,
 )
+from headroom.demo.provider.script import TOOL, next_saying
+from headroom.providers import WIRES
 from headroom.providers.wire import record, records, string
 
 _TOOL_ROLES = ("tool", "function")
@@ -34,7 +37,9 @@ def complete(request: Recorded) -> Reply:
 def _answer(payload: Payload) -> Answer:
     messages = required_list(payload, "messages")
     outputs = sum(m.get("role") in _TOOL_ROLES for _, m in records(messages))
-    return Answer(string(payload.get("model")), len(messages), outputs)
+    tools = {string(record(tool.get("function")).get("name")) for _, tool in records(payload.get("tools"))}
+    saying = next_saying(WIRES["openai-chat"].blocks(payload), tools)
+    return Answer(string(payload.get("model")), len(messages), outputs, saying)
 
 
 def _usage(answer: Answer) -> Payload:
@@ -49,7 +54,9 @@ def _usage(answer: Answer) -> Payload:
 
 def _completion(answer: Answer) -> Payload:
     message: Payload = {"role": "assistant", "content": answer.text, "refusal": None, "annotations": []}
-    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
+    if answer.arguments:
+        message["tool_calls"] = [_call(answer, "".join(pieces(answer.arguments)))]
+    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": _finish(answer)}
     return {**_head(answer, "chat.completion"), "choices": [choice], "usage": _usage(answer)}
 
 
@@ -57,13 +64,31 @@ def _stream(answer: Answer, *, with_usage: bool) -> Iterator[bytes]:
     head = _head(answer, "chat.completion.chunk")
     if with_usage:
         head["usage"] = None
-    deltas = [{"role": "assistant", "content": ""}, *({"content": word} for word in answer.words)]
-    for delta in deltas:
+    for delta in _deltas(answer):
         yield event({**head, "choices": [_choice(delta, None)]})
-    yield event({**head, "choices": [_choice({}, "stop")]})
+    yield event({**head, "choices": [_choice({}, _finish(answer))]})
     if with_usage:
         yield event({**head, "choices": [], "usage": _usage(answer)})
     yield b"data: [DONE]\n\n"
+
+
+def _deltas(answer: Answer) -> Iterator[Payload]:
+    yield {"role": "assistant", "content": ""}
+    for word in answer.words:
+        yield {"content": word}
+    if answer.arguments:
+        yield {"tool_calls": [{"index": 0, **_call(answer, "")}]}
+        for piece in pieces(answer.arguments):
+            yield {"tool_calls": [{"index": 0, "function": {"arguments": piece}}]}
+
+
+def _call(answer: Answer, arguments: str) -> Payload:
+    function = {"name": TOOL, "arguments": arguments}
+    return {"id": answer.identifier("call_"), "type": "function", "function": function}
+
+
+def _finish(answer: Answer) -> str:
+    return "tool_calls" if answer.arguments else "stop"
 
 
 def _choice(delta: Payload, finish: str | None) -> Payload:

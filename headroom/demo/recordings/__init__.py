@@ -11,6 +11,7 @@ RECORDERS: dict[str, Callable[[], Recording]] = {
     "help page": looking.help_page,
     "numbered source": looking.numbered_source,
     "source to edit": looking.source_to_edit,
+    "edited source": looking.edited_source,
     "packages": looking.packages,
     "difference": looking.difference,
     "version": looking.version,

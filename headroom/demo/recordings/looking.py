@@ -24,7 +24,7 @@ def listing() -> Recording:
     if not by_ls:
         text = "\n".join(_long_line(path) for path in sorted(folder.iterdir()))
     return Recording(
-        label="a folder listing",
+        label="folder listing",
         source="ls -l" if by_ls else "Python's pathlib (no ls here)",
         tool="bash",
         arguments={"command": f"ls -l {folder}"},
@@ -49,7 +49,7 @@ def search() -> Recording:
     else:
         source = "grep -n"
     arguments = {"pattern": pattern, "path": str(library())}
-    return Recording("a search over sources", source, "search_code", arguments, cut(text))
+    return Recording("search in sources", source, "search_code", arguments, cut(text))
 
 
 def _matches(name: str, pattern: str) -> str:
@@ -65,7 +65,7 @@ def help_page() -> Recording:
     if not text:
         text, source = read(module(f"{name}.py")), "the module's source (no pydoc here)"
     arguments = {"command": f"python -m pydoc {name}"}
-    return Recording("a help page", source, "bash", arguments, cut(text))
+    return Recording("help page", source, "bash", arguments, cut(text))
 
 
 def numbered_source() -> Recording:
@@ -76,7 +76,7 @@ def numbered_source() -> Recording:
     if not text:
         text, source = _numbered(read(path)), "Python (no cat here)"
     arguments = {"command": f"cat -n {path}"}
-    return Recording("a source file, numbered", source, "bash", arguments, cut(text))
+    return Recording("numbered source", source, "bash", arguments, cut(text))
 
 
 def _numbered(text: str) -> str:
@@ -87,7 +87,14 @@ def source_to_edit() -> Recording:
     """Record a source file as a read tool gives it before an edit, for which its exact text matters."""
     path = module("textwrap.py")
     arguments = {"path": str(path)}
-    return Recording("a source file to edit", "the file itself", "read_file", arguments, cut(read(path)))
+    return Recording("source to edit", "the file itself", "read_file", arguments, cut(read(path)))
+
+
+def edited_source() -> Recording:
+    """Record the same file after an edit, as a shell prints it."""
+    path = module("textwrap.py")
+    text = cut(read(path)).replace("width=70", "width=72", 1)
+    return Recording("edited source", "the file itself, one word changed", "bash", {"command": f"cat {path}"}, text)
 
 
 def packages() -> Recording:
@@ -103,7 +110,7 @@ def packages() -> Recording:
             break
         rows.append(row)
     text = json.dumps(rows, indent=2)
-    return Recording("package metadata, JSON", "importlib.metadata", "list_packages", {"format": "json"}, text)
+    return Recording("package metadata", "importlib.metadata", "list_packages", {"format": "json"}, text)
 
 
 def _package(distribution: importlib.metadata.Distribution) -> dict[str, Any]:
@@ -130,7 +137,7 @@ def difference() -> Recording:
         text = "".join(difflib.unified_diff(before, after, "before.py", "after.py"))
         source = "Python's difflib (no diff here)"
     arguments = {"command": "diff -u before.py after.py"}
-    return Recording("a diff of a renaming", source, "bash", arguments, cut(text))
+    return Recording("diff of a renaming", source, "bash", arguments, cut(text))
 
 
 def _diff_command(old: str, new: str) -> str | None:
@@ -143,4 +150,4 @@ def _diff_command(old: str, new: str) -> str | None:
 def version() -> Recording:
     """Record a short answer, too short to be worth a look."""
     text = run([sys.executable, "--version"]) or f"Python {sys.version}\n"
-    return Recording("a version", "python --version", "bash", {"command": "python --version"}, text)
+    return Recording("version", "python --version", "bash", {"command": "python --version"}, text)

@@ -95,7 +95,7 @@ def test_run() -> Recording:
     """Record a test run with failures."""
     text = _run_program("test_price.py", _SHOP_TESTS, "-m", "unittest", "-v", "test_price")
     arguments = {"command": "python -m unittest -v test_price"}
-    return Recording("a failing test run", "python -m unittest -v", "bash", arguments, cut(text))
+    return Recording("failing test run", "python -m unittest -v", "bash", arguments, cut(text))
 
 
 def program_log() -> Recording:
@@ -103,14 +103,14 @@ def program_log() -> Recording:
     files = [str(path) for path in sources()[:90]]
     text = _run_program("indexer.py", _INDEXER, "indexer.py", *files)
     arguments = {"name": "indexer", "lines": "all"}
-    return Recording("a program's log", "Python's logging", "get_logs", arguments, cut(text))
+    return Recording("program's log", "Python's logging", "get_logs", arguments, cut(text))
 
 
 def crash() -> Recording:
     """Record a program that fails with a traceback."""
     text = _run_program("load_settings.py", _CRASH, "load_settings.py")
     arguments = {"command": "python load_settings.py"}
-    return Recording("a crash", "python load_settings.py", "bash", arguments, cut(text), is_error=True)
+    return Recording("crash", "python load_settings.py", "bash", arguments, cut(text), is_error=True)
 
 
 def install_log() -> Recording:
@@ -126,7 +126,7 @@ def install_log() -> Recording:
         text = run([sys.executable, "-m", "pip", *arguments])
         if text and "Successfully installed" in text:
             call = {"command": "pip " + " ".join(arguments)}
-            return Recording("an install log", "pip install", "bash", call, cut(text))
+            return Recording("install log", "pip install", "bash", call, cut(text))
     return _compile_log()
 
 
@@ -137,7 +137,7 @@ def _compile_log() -> Recording:
         text = run([sys.executable, "-m", "compileall", "."], Path(folder))
     arguments = {"command": "python -m compileall ."}
     source = "python -m compileall (no pip here)"
-    return Recording("a build log", source, "bash", arguments, cut(text or str(library())))
+    return Recording("build log", source, "bash", arguments, cut(text or str(library())))
 
 
 def _package(part: str) -> str:
