@@ -25,7 +25,7 @@ _VALUES_SHARE = 6
 """A column with at most a sixth as many values as cells is one of categories."""
 _PER_COLUMN = 4
 _MAX_RUNS = 12
-_MAX_SHOWN_ONCE = 40
+_MAX_NAMES = 40
 _TIMES_AGAIN = 3
 _SHOWN_VALUES = 4
 _NUMERIC_SHARE = 0.9
@@ -64,6 +64,11 @@ class Profile:
         return 2 <= len(self.counts) <= max(_FEW_VALUES, self.counts.total() // _VALUES_SHARE)
 
     @cached_property
+    def is_naming(self) -> bool:
+        """Whether the cells are words or names that come again and again."""
+        return not self.numbers and 2 <= len(self.counts) <= min(_MAX_NAMES, self.counts.total() // _TIMES_AGAIN)
+
+    @cached_property
     def is_measure(self) -> bool:
         """Whether the cells are numbers that measure something: neither names made of digits nor a running count."""
         if len(self.counts) < _FEW_VALUES or not self.numbers:
@@ -89,16 +94,16 @@ class Profile:
         return [max(self.numbers, key=self.numbers.__getitem__), min(self.numbers, key=self.numbers.__getitem__)]
 
     def first_of_each(self) -> list[int]:
-        """Return the first row of each word or name, if they come again and are few enough to show them all."""
-        if self.numbers or not 2 <= len(self.counts) <= min(_MAX_SHOWN_ONCE, self.counts.total() // _TIMES_AGAIN):
+        """Return the first row of each word or name, if they are few enough to show them all."""
+        if not self.is_naming:
             return []
         return sorted({cell: at for at, cell in reversed([*enumerate(self.cells)]) if cell}.values())
 
     def told(self, rows: Sequence[int]) -> str:
         """Say in a few words what stands in these rows; empty if there is nothing worth saying."""
         counts = Counter(self.cells[at] for at in rows)
-        named = self.is_category and not (self.numbers and len(self.counts) > _MAX_RUNS)
-        if (named or len(self.counts) == 1) and all(map(_SAFE.fullmatch, counts)):
+        few = self.is_category and not (self.numbers and len(self.counts) > _MAX_RUNS)
+        if (few or self.is_naming or len(self.counts) == 1) and all(map(_SAFE.fullmatch, counts)):
             return _shares(counts)
         if not self.is_measure:
             return ""

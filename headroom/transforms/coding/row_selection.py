@@ -122,6 +122,7 @@ class Rows:
         """Say in a few words what stands in these rows."""
         telling = [column for column in self.profiles if failure_field(column.name).tells]
         others = [column for column in self.profiles if len(column.counts) > 1 and column not in telling]
+        others.sort(key=lambda column: not column.is_naming)
         return told([*telling, *others], rows, _NOTE_CHARACTERS)
 
     def _texts(self) -> list[str]:
