@@ -76,7 +76,7 @@ class DiffCompressor(Compressor):
             if sum(1 for line in merged if line[:1] == word_diff.MARK) >= _FEW:
                 yield from _said_once(notes, merged, "diff.words", Tier.MAX)
 
-    def reductions(self, view: View, hint: Hint, context: Context) -> Iterator[Reduction]:  # noqa: ARG002
+    def reductions(self, view: View, hint: Hint, context: Context) -> Iterator[Reduction]:  # noqa: ARG002 - a diff says it all
         """Yield the diff with less context, and with generated files told in short."""
         reduced = diff_selection.reduced(view.lines)
         if reduced is not None:

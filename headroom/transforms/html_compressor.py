@@ -63,7 +63,7 @@ class HtmlCompressor(Compressor):
         shown = self._shown.keep(view.text, _shown(view.text, context.check))
         yield Lossless(NOTE + shown, Fidelity.DISPLAY, "html.text", Tier.PLAIN)
 
-    def reductions(self, view: View, hint: Hint, context: Context) -> Iterator[Reduction]:  # noqa: ARG002
+    def reductions(self, view: View, hint: Hint, context: Context) -> Iterator[Reduction]:  # noqa: ARG002 - nothing is priced here
         """Yield the page as text without the middles of long lists and without addresses that nobody reads."""
         reduced = page_selection.reduced(f"{NOTE}{self._shown(view.text)}".split("\n"), hint)
         if reduced is not None:

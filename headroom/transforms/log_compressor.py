@@ -125,9 +125,9 @@ class LogCompressor(Compressor):
         for header, form in _forms(text, lines, context, displayed=displayed):
             yield Lossless(form, of, header.encoding, Tier.LEGEND if header.signs else Tier.PLAIN)
 
-    def reductions(self, view: View, hint: Hint, context: Context) -> Iterator[Reduction]:  # noqa: ARG002
+    def reductions(self, view: View, hint: Hint, context: Context) -> Iterator[Reduction]:
         """Yield what stays of the text where more of what is shown is left out."""
-        reduced = line_reduction.reduced(as_displayed(view.text).split("\n"), hint)
+        reduced = line_reduction.reduced(as_displayed(view.text).split("\n"), hint, context.check)
         if reduced is not None:
             yield Reduction(*reduced, "log.selected")
 

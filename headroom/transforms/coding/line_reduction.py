@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from headroom.transforms.base import Hint
 from headroom.transforms.coding import clock, line_selection, notes
@@ -26,12 +26,17 @@ _FILE = re.compile(r"(?:PASSED |SKIPPED |FAILED |ERROR )?+([\w./\\@+-]{1,120}+)(
 _PLACE = re.compile(r" *--> (\S{1,120}?):\d+:\d+")
 
 
-def reduced(lines: Sequence[str], hint: Hint) -> tuple[str, str] | None:
-    """Return what stays of a text, and what does not in a phrase; None if nothing is worth leaving out."""
+def reduced(lines: Sequence[str], hint: Hint, check: Callable[[], None]) -> tuple[str, str] | None:
+    """Return what stays of a text, and what does not in a phrase; None if nothing is worth leaving out.
+
+    `check` is called now and then; what it raises goes on to the caller.
+    """
     found = line_selection.records(lines)
+    check()
     stay = line_selection.stays(lines, found, hint)
     if all(stay):
         return None
+    check()
     hidden = [record for record in found if not stay[record.start]]
     shown = [record for record in found if stay[record.start]]
     missing = f"{stay.count(False)} of {len(lines)} lines left out"
