@@ -260,6 +260,16 @@ def test_values_that_could_be_read_as_notes_are_never_told():
     assert Profile("status", cells).told(range(40)) == ""
 
 
+def test_rows_without_a_value_are_not_counted():
+    assert Profile("status", ["ok", "", "late", "ok", ""] * 8).told(range(10)) == "ok x4, late x2"
+    assert Profile("status", ["ok", "", "late", "ok", ""] * 8).told([1, 4]) == ""
+
+
+@pytest.mark.parametrize("cell", ["7\n", "7 ", "7\t", "1 2", "nan", "inf", "-", "+", ".", "0x10"])
+def test_what_is_not_quite_a_number_is_none(cell):
+    assert Profile("load", [cell] * 3).numbers == {}
+
+
 def test_what_is_told_is_short():
     columns = [Profile(f"column {at}", [f"{x * at % 97}.5" for x in range(100)]) for at in range(1, 40)]
     assert len(told(columns, range(100), 150)) <= 150

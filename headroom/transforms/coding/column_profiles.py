@@ -101,10 +101,10 @@ class Profile:
 
     def told(self, rows: Sequence[int]) -> str:
         """Say in a few words what stands in these rows; empty if there is nothing worth saying."""
-        counts = Counter(self.cells[at] for at in rows)
+        counts = Counter(cell for at in rows if (cell := self.cells[at]))
         few = self.is_category and not (self.numbers and len(self.counts) > _MAX_RUNS)
         if (few or self.is_naming or len(self.counts) == 1) and all(map(_SAFE.fullmatch, counts)):
-            return _shares(counts)
+            return _shares(counts) if counts else ""
         if not self.is_measure:
             return ""
         found = sorted((self.numbers[at], self.cells[at]) for at in rows if at in self.numbers)
@@ -160,7 +160,7 @@ def _shares(counts: Counter[str]) -> str:
 
 def _number(cell: str) -> float | None:
     """Return the number that a cell is, None for anything else and for what is too large to reckon with."""
-    if not (cell[0] in "-+." or cell[0].isdigit()):
+    if not (cell[0] in "-+." or cell[0].isdigit()) or cell[-1].isspace():
         return None
     try:
         number = float(cell)
