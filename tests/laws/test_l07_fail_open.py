@@ -5,21 +5,25 @@ from dataclasses import replace
 
 import pytest
 from support.drive import Inner, answer_of, post
-from support.retrieval import retrieving
+from support.growing import SINGLE
+from support.retrieval import LONG, FailingStore, handles_in, long_step, readable_by, retrieving
 from support.samples import sample
 from support.wires import Step, body_of, encoded, outputs_of
 
 import headroom.pipeline.run as run_module
 import headroom.pipeline.turn as turn_module
-from headroom.blocks import Lossless, Reason, Tier
+from headroom.blocks import Channel, Lossless, Mode, Reason, Tier
+from headroom.ccr.keeper import Keeper
 from headroom.integrations.asgi import HeadroomASGIMiddleware
 from headroom.pipeline import CompressionHooks, Exchange, Pipeline
+from headroom.pipeline.earlier import Earlier
 from headroom.policy import Policy
 from headroom.providers import WIRES
 from headroom.providers.routes import ROUTES
 from headroom.proxy.config import ProxyConfig, TransformSet
 from headroom.transforms.base import Compressor, Transform
 from headroom.transforms.pipeline import DEFAULT_TRANSFORMS
+from headroom.transforms.reducer import Reducer
 
 COMPRESSORS = [t for t in DEFAULT_TRANSFORMS if isinstance(t, Compressor)]
 TEXT = sample("search_lines")
@@ -182,3 +186,84 @@ def test_the_middleware_hands_on_the_original_when_everything_inside_fails(route
     assert (status, inner.body) == (200, body)
     assert headers[b"x-headroom-decisions"] == b"failed"
     assert outputs_of(route.wire, json.loads(inner.body)) == [TEXT]
+
+
+LONG_STEPS = [long_step(name, user="") for name in sorted(LONG)]
+
+
+def asked(pipeline, channel, wire, steps=None):
+    """Run a request whose reader has the channel; return the outcome, the outputs that came and those that are sent."""
+    body = encoded(readable_by(wire, steps or LONG_STEPS, channel))
+    outcome = pipeline.run(body, WIRES[wire], Exchange("r"))
+    return outcome, *(outputs_of(wire, json.loads(data)) for data in (body, outcome.body))
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+@pytest.mark.parametrize("shared", [True, False])
+@pytest.mark.parametrize("channel", list(Channel))
+@pytest.mark.parametrize("wire", SINGLE)
+def test_a_store_that_is_never_there_costs_only_what_needs_it(wire, channel, shared, mode):
+    store = FailingStore(shared=shared)
+    outcome, came, sent = asked(retrieving(channel, Policy(mode=mode), store=store), channel, wire)
+    assert store.calls
+    assert outcome.note == ""
+    if mode is Mode.TOKEN:
+        assert outcome.tokens_saved > 0
+        assert [bool(handles_in(text)) for text in sent] == [channel is Channel.TOOL] * len(came)
+    else:
+        assert sent == came, "nobody can say what was sent before"
+
+
+@pytest.mark.parametrize("error", [RuntimeError, OSError, MemoryError])
+@pytest.mark.parametrize("channel", list(Channel))
+def test_a_store_that_breaks_its_promise_leaves_the_body_or_its_blocks_without_loss(channel, error):
+    outcome, came, sent = asked(retrieving(channel, store=FailingStore(error)), channel, "anthropic")
+    assert outcome.note in {"", "failed"}
+    assert not any(map(handles_in, sent))
+    assert not outcome.originals
+    assert sent == came or outcome.tokens_saved > 0
+
+
+def _raise(*_, **__):
+    raise ZeroDivisionError
+
+
+BROKEN = {
+    "keeper": (Keeper, "keep"),
+    "reducer": (Reducer, "reduce"),
+    "mint": (Keeper, "version"),
+    "reference": (Earlier, "reference"),
+    "earlier": (Earlier, "add"),
+}
+
+
+@pytest.mark.parametrize("part", sorted(BROKEN))
+@pytest.mark.parametrize("wire", SINGLE)
+def test_whatever_breaks_on_the_way_to_loss_or_reference_loses_nothing(wire, part, monkeypatch):
+    owner, name = BROKEN[part]
+    monkeypatch.setattr(owner, name, property(_raise) if name == "version" else _raise)
+    pipeline = retrieving()
+    outcome, came, sent = asked(pipeline, Channel.TOOL, wire, LONG_STEPS * 2)
+    assert sum(pipeline.guard.failures.values())
+    if part == "reference":
+        assert all(map(handles_in, sent))
+    else:
+        assert not any(map(handles_in, sent))
+    assert outcome.note == ("failed" if part in {"mint", "earlier"} else "")
+    assert sent == came if outcome.note else outcome.tokens_saved > 0
+
+
+@pytest.mark.parametrize("compressor", COMPRESSORS, ids=lambda c: c.name)
+def test_a_compressor_that_fails_to_leave_things_out_still_leaves_its_lossless_forms(compressor, monkeypatch):
+    def breaks(*_):
+        yield from ()
+        raise KeyError(compressor.name)
+
+    lossless, _, _ = asked(Pipeline(transforms=TransformSet([compressor])), Channel.TOOL, "openai-chat")
+    monkeypatch.setattr(type(compressor), "reductions", breaks)
+    pipeline = retrieving(transforms=TransformSet([compressor]))
+    outcome, _, sent = asked(pipeline, Channel.TOOL, "openai-chat")
+    assert not any(map(handles_in, sent))
+    assert sent == outputs_of("openai-chat", json.loads(lossless.body))
+    assert pipeline.guard.failures["reduction"]
+    assert outcome.note == ""

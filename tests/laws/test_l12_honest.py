@@ -3,11 +3,13 @@
 import json
 
 import pytest
+from support.growing import SINGLE
+from support.retrieval import LONG, handles_in, long_step, readable_by, retrieving
 from support.samples import SAMPLES, UNTOUCHED, sample
 from support.wires import MODELS, Step, body_of, encoded, outputs_of
 
 from headroom import compress
-from headroom.blocks import Reason
+from headroom.blocks import Channel, Fidelity, Reason
 from headroom.pipeline import Exchange, Pipeline
 from headroom.providers import WIRES
 from headroom.tokens import TokenCounter
@@ -48,6 +50,42 @@ def test_savings_equal_a_recount_of_what_came_and_what_was_sent(wire):
     assert outcome.tokens_saved == before - after > 0
     assert outcome.tokens_saved == sum(d.tokens_saved for d in outcome.decisions)
     assert sum(outcome.reasons.values()) == len(outcome.decisions)
+
+
+LOSSY_STEPS = [long_step(name) for name in sorted(LONG)]
+REPEATED = [*LOSSY_STEPS, Step(UNTOUCHED["prose"]), *LOSSY_STEPS, Step(UNTOUCHED["prose"])]
+
+
+@pytest.mark.parametrize("channel", list(Channel))
+@pytest.mark.parametrize("wire", SINGLE)
+def test_a_recount_of_what_was_sent_holds_for_markers_and_references_too(wire, channel):
+    body = encoded(readable_by(wire, REPEATED, channel))
+    outcome = retrieving(channel).run(body, WIRES[wire], Exchange("r"))
+    decisions = [d for d in outcome.decisions if d.role == "tool"]
+    count = TokenCounter("" if wire == "gemini" else MODELS[wire])
+    before, after = (outputs_of(wire, json.loads(data)) for data in (body, outcome.body))
+    assert [d.tokens_before for d in decisions] == [count(text) for text in before]
+    assert [d.tokens_after for d in decisions] == [count(text) for text in after]
+    assert [[d.handle] if d.handle else [] for d in decisions] == [handles_in(text) for text in after]
+    assert outcome.tokens_saved == sum(map(count, before)) - sum(map(count, after)) > 0
+
+
+@pytest.mark.parametrize("wire", SINGLE)
+def test_a_decision_says_what_was_lost_and_what_was_referred_to(wire):
+    outcome = retrieving().run(encoded(readable_by(wire, REPEATED, Channel.TOOL)), WIRES[wire], Exchange("r"))
+    decisions = [d for d in outcome.decisions if d.role == "tool"]
+    lossy, _, referred, again = (
+        decisions[: len(LONG)],
+        decisions[len(LONG)],
+        decisions[len(LONG) + 1 : -1],
+        decisions[-1],
+    )
+    assert all(d.handle and d.fidelity is None and d.reason is Reason.COMPRESSED for d in lossy)
+    assert all(
+        (d.compressor, d.encoding, d.fidelity) == ("cross_turn", "repeat.same", Fidelity.BYTES) for d in referred
+    )
+    assert (again.compressor, again.handle) == ("cross_turn", "")
+    assert len(outcome.originals) == len(LONG)
 
 
 @pytest.mark.parametrize(("model", "method"), [("gpt-4o", "exact"), ("gpt-4", "exact"), ("claude-x", "estimate")])
