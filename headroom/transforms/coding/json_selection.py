@@ -118,7 +118,7 @@ class _Cutter:
         """Return the lines of a log that stay, with notes between them; none if these are no log or all stay."""
         if len(lines) < MIN_ROWS or log_formats.share(spread(lines, SAMPLE_LINES)) < _LOG:
             return []
-        short = reduced(lines, self.hint)
+        short = reduced(lines, self.hint, self.check)
         return [] if short is None else short[0].split("\n")
 
     def _members(self, value: dict[str, Value]) -> Iterator[tuple[str, Value]]:
