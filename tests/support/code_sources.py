@@ -69,9 +69,9 @@ MARKED = {
  // eslint-disable-next-line no-empty
  function outer(a,
                 b) { // opens
-~  function inner() {
-~    return a
-~  }
+~  const inner = () => a
+~  inner(a)
+~  inner(b)
 ~  return inner()
 =  /* [lines 20-23 left out] */
  }

@@ -330,12 +330,14 @@ def test_a_word_that_shouts_is_no_level_where_its_neighbours_have_none() -> None
     lines = many(FORMS["syslog"])
     shouts = [f"ERROR FATAL CRITICAL {n}: obey" for n in range(200)]
     calm = [f"paper tray number {n}: empty" for n in range(200)]
+    survived = []
     for extra in (shouts, calm):
         mixed = lines.copy()
         for n, line in enumerate(extra):
             mixed.insert(n * 2 + 5, line)
         out = kept("\n".join(mixed))
-        assert sum(line in out for line in extra) <= 5
+        survived.append(sum(line in out for line in extra))
+    assert survived[0] == survived[1] < 20
 
 
 def test_hostile_lines_without_number_do_not_crowd_out_the_others() -> None:

@@ -21,7 +21,22 @@ LEAST_FOLDED = 3
 
 _DEEPEST = 2
 """Functions within so many others are folded with what is around them."""
-_CLASSES = frozenset({"class_definition", "class_declaration", "decorated_definition"})
+_TYPES = frozenset(
+    {
+        "class_definition",
+        "class_declaration",
+        "class_specifier",
+        "decorated_definition",
+        "enum_item",
+        "impl_item",
+        "interface_declaration",
+        "struct_item",
+        "struct_specifier",
+        "type_declaration",
+    }
+)
+_SHORTEST = 3
+"""Functions and types of fewer lines are folded with what is around them."""
 _BODIES = frozenset({"block", "body_statement", "compound_statement", "constructor_body", "statement_block"})
 
 
@@ -125,9 +140,9 @@ def _pieces(function: Node, rows: Rows, grammar: Grammar, *, whole: bool) -> Ite
 
 
 def _is_within(node: Node, grammar: Grammar) -> bool:
-    """Say whether a statement of a body is a function or class that can be folded itself."""
-    long = last_row(node) - node.start_point.row >= LEAST_FOLDED
-    return long and (node.type in _CLASSES or node.type in grammar.functions)
+    """Say whether a statement of a body is a function or type that stays."""
+    length = last_row(node) - node.start_point.row + 1
+    return length >= _SHORTEST and (node.type in _TYPES or node.type in grammar.functions)
 
 
 def _before(nodes: list[Node], body: Node) -> int:

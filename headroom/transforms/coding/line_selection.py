@@ -29,6 +29,8 @@ _RELEVANT = 12
 """Lines that stay because of the question."""
 _AT_LEAST, _ONE_IN, _AT_MOST = 40, 6, 240
 """So many grave records stay at least, one in so many, so many at most; the same holds for those of no kind."""
+_EACH = 3
+"""Records of one wording that may be among them."""
 _LONGEST = 40
 _ENDS = (16, 12)
 """Lines of a longer record that stay: at its beginning and its end, and the first of so many wordings between."""
@@ -132,11 +134,14 @@ def _examples(found: Sequence[Record]) -> list[int]:
 
 
 def _first_of_each(numbers: Iterable[int], found: Sequence[Record]) -> list[int]:
-    """Return the numbers of those records whose wording has not come before."""
-    first: dict[str, int] = {}
+    """Return the numbers of those records whose wording has not come `_EACH` times before."""
+    seen: Counter[str] = Counter()
+    first = []
     for at in numbers:
-        first.setdefault(found[at].shape, at)
-    return list(first.values())
+        seen[found[at].shape] += 1
+        if seen[found[at].shape] <= _EACH:
+            first.append(at)
+    return first
 
 
 def _spread(numbers: Sequence[int], budget: int, count: int) -> list[int]:
