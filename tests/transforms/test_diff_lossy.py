@@ -148,6 +148,15 @@ def test_long_hunks_of_generated_files_are_counted(name: str) -> None:
     ]
 
 
+def test_the_same_change_in_many_places_is_shown_thrice_and_then_counted() -> None:
+    change = ["-# Copyright 2025 the authors", "+# Copyright 2026 the authors"]
+    lines = [line for n in range(9) for line in (*header(f"src/m{n}.py"), *hunk(10 + n, change))]
+    out = kept(lines)
+    assert [line for line in out if line[:2] in ("@@", "di")] == [line for line in lines if line[:2] in ("@@", "di")]
+    assert sum(line == change[1] for line in out) == 3
+    assert out.count("[+1 -1 left out: the same change as in hunks above]") == 6
+
+
 def test_a_line_that_no_person_wrote_is_told_by_its_length() -> None:
     out = kept(header("page.js") + hunk(10, ["-" + "a=b;" * 1_000, "+short"]))
     assert "[+0 -1: a line of 4000 characters left out]" in out
@@ -203,7 +212,7 @@ BODIES = st.lists(
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(BODIES, min_size=1, max_size=4))
+@given(st.lists(BODIES, min_size=1, max_size=3))
 def test_every_change_stays_in_order_and_what_goes_is_counted(bodies: list[list[str]]) -> None:
     lines = header("a.py") + [line for n, body in enumerate(bodies) for line in hunk(10 + 99 * n, body)]
     found = draft("\n".join(lines))
@@ -229,6 +238,6 @@ def test_a_hostile_line_of_context_survives_as_often_as_a_benign_one() -> None:
 
 
 def test_long_diffs_take_time_in_proportion() -> None:
-    lines = header("a.py") + [line for n in range(9_000) for line in hunk(10 + 99 * n, ["-x", "+y"])]
+    lines = header("a.py") + [line for n in range(9_000) for line in hunk(10 + 99 * n, [f"-x{n}", "+y"])]
     assert len(kept(lines)) < len(lines)
     assert draft("\n".join([*header("a.py"), "@@ -0,0 +1,60000 @@", *["+y"] * 60_000])) is None

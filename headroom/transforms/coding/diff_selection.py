@@ -6,13 +6,15 @@
 [4 unchanged lines left out]
      return total
 
-Of lock files only the names and versions of packages stay, of other generated files the first hunk; lines that no
-person wrote are told by their length. What goes at either end of a hunk is told by the numbers in its header.
+Of lock files only the names and versions of packages stay, of other generated files the first hunk. Lines that no
+person wrote are told by their length, and a change that has been shown often by its count. What goes at either end of
+a hunk is told by the numbers in its header.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -23,6 +25,8 @@ CONTEXT = 1
 """Unchanged lines that stay before and after a change."""
 _GAP = 3
 """Fewer lines between two changes are not worth a note."""
+_SAME = 3
+"""Hunks that make the very same change and stay."""
 _LONGEST = 2_000
 """Characters of a changed line that stays."""
 _FEW = 20
@@ -51,6 +55,8 @@ class _Kept:
     lines: list[str] = field(default_factory=list)
     unchanged: int = 0
     changed: int = 0
+    seen: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    """How often each change has been shown."""
 
     def leave_out(self, lines: Sequence[str]) -> str:
         """Count lines that are left out and return how many are added and removed, as git does: `+2 -1`."""
@@ -94,8 +100,17 @@ def _write(kept: _Kept, body: Sequence[str], name: str, *, is_first: bool) -> No
         _write_packages(kept, body)
     elif _GENERATED.search(name) and not (is_first and len(body) <= _FEW):
         kept.lines.append(notes.bracketed(f"{kept.leave_out(body)} left out: generated"))
+    elif _is_shown(kept, body):
+        kept.lines.append(notes.bracketed(f"{kept.leave_out(body)} left out: the same change as in hunks above"))
     else:
         _write_changes(kept, body)
+
+
+def _is_shown(kept: _Kept, body: Sequence[str]) -> bool:
+    """Say whether the very same lines have been removed and added often before."""
+    change = tuple(line for line in body if line[:1] in {"+", "-"})
+    kept.seen[change] += 1
+    return bool(change) and kept.seen[change] > _SAME and len(body) > _GAP
 
 
 def _write_packages(kept: _Kept, body: Sequence[str]) -> None:
