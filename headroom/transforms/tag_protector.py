@@ -71,7 +71,8 @@ class TagProtector(Transform):
                 start = _close(open_tags, depth, name)
                 while regions and regions[-1][0] >= start:
                     regions.pop()
-                regions.append((start, mark.end()))
+                # The line feed behind it goes along, so that what follows begins a line in any form.
+                regions.append((start, mark.end() + text.startswith("\n", mark.end())))
         return regions
 
 

@@ -235,6 +235,8 @@ def test_tags_protect_eight_kilobytes_a_text_and_no_more():
         (" <thinking>b\n<instructions>\nc</instructions></thinking>", True),
         ("d", False),
     ]
+    alone = TagProtector().segments("<thinking>\nb\n</thinking>\n\nc\n")
+    assert [(s.text, s.kept) for s in alone] == [("<thinking>\nb\n</thinking>\n", True), ("\nc\n", False)]
     inline = '{"note": "<thinking>part of a value</thinking>"}'
     assert [segment.kept for segment in TagProtector().segments(inline)] == [False]
 
