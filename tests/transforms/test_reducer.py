@@ -160,7 +160,7 @@ def test_what_stays_is_encoded_further_if_its_tier_allows():
         def reductions(self, view, hint, context):
             yield Reduction(EQUAL, "all but what is equal left out", "equal")
 
-    text = f"{RED}\n{EQUAL}"
+    text = f"{RED}\n{RED}\n{EQUAL}"
     plain, legend = (
         reduced(text, compressors=[Keeps("red"), Repeats()], tier=tier) for tier in (Tier.PLAIN, Tier.LEGEND)
     )
