@@ -48,7 +48,7 @@ class Draft:
     @cached_property
     def texts(self) -> list[str]:
         """What a reference to each cell stands for."""
-        return [value if type(value) is str else text_of(value) for value in self.values]
+        return list(map(text_of, self.values))
 
     @cached_property
     def kinds(self) -> frozenset[type]:
@@ -197,8 +197,8 @@ def _filled(draft: Draft, sources: list[Draft], names: References) -> Draft | No
         if found is None:
             continue
         template = Template(found, names)
-        texts = {source.column.name: source.texts for source in sources}
-        columns = [texts[name] for name in template.names if name in texts]
+        named = {source.column.name: source for source in sources}
+        columns = [named[name].texts for name in template.names if name in named]
         if len(columns) < len(template.names):
             continue
         if all(draft.values[row] == template.join([column[row] for column in columns]) for row in (last, first)):
@@ -214,4 +214,5 @@ def _template_at(row: int, draft: Draft, sources: list[Draft]) -> str | None:
     text = str(draft.values[row])
     if len(text) < _MIN_TEMPLATE:
         return None
-    return template_for(text, {source.column.name: known for source in sources if (known := source.texts[row])})
+    known = {source.column.name: told for source in sources if (told := text_of(source.values[row]))}
+    return template_for(text, known)

@@ -14,7 +14,7 @@ MAX_DEPTH = 96
 """Nesting beyond this is left alone, so that no reader or writer of values can run out of stack."""
 
 _BACKSLASH, _QUOTE, _OUTSIDE, _NEXT = "\x00", "\x01", "\x02", "\x03"
-_CHUNK = 1 << 17
+_CHUNK = 1 << 15
 _NO_BRACKETS = re.compile(r"[^\[\]{}]++")
 _LAST_MARK = re.compile(r"([\[\]{},])[^\[\]{},]*+\Z")
 _NEEDLESS = re.compile(r"\\[/u]")
