@@ -54,7 +54,7 @@ class Claim(StrEnum):
     FIGURES = "tokens saved are those the proxy reports"
     LIBRARY = "a library call gives the same texts"
     ANSWERS = "answers identical with and without proxy"
-    HEADERS = "the client's headers arrive, none is added"
+    HEADERS = "headers arrive; only accept-encoding is ours"
     UNTOUCHED = "unknown and bypassed requests untouched"
 
 

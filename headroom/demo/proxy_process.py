@@ -6,6 +6,7 @@ import os
 import queue
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,23 +24,27 @@ class ProxyDownError(Exception):
 
 
 @contextmanager
-def proxy_process(provider_url: str, workspace: Path) -> Iterator[str]:
+def proxy_process(provider_url: str, workspace: Path | None = None) -> Iterator[str]:
     """Run `headroom proxy` on a free port while the block runs; yield its base URL. Raises ProxyDownError.
 
-    `workspace` is the folder of its key. Proxies that share it serve one conversation together.
+    `workspace` is the folder of its key: proxies that share it serve one conversation together. Without one it gets
+    a folder that is gone afterwards; the user's own workspace is none of our business.
     """
     urls = [part for vendor in _VENDORS for part in (f"--{vendor}-api-url", provider_url)]
     command = [sys.executable, "-m", "headroom.cli", "proxy", "--port", "0", *urls]
-    with subprocess.Popen(  # noqa: S603 - our own program
-        [*command, "--workspace-dir", str(workspace)],
-        env=_environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-    ) as process:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        subprocess.Popen(  # noqa: S603 - our own program
+            [*command, "--workspace-dir", str(workspace or folder)],
+            env=_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+        ) as process,
+    ):
         try:
             yield address_of(process)
         finally:

@@ -35,9 +35,9 @@ class Scene:
 
 @contextmanager
 def scene(tell: Tell) -> Iterator[Scene]:
-    """Start both servers on free ports. Raises ProxyDownError or RuntimeError if one of them does not start.
+    """Start both servers on free ports, on a workspace that is gone afterwards.
 
-    The proxy's workspace is gone afterwards: the user's own is none of our business.
+    Raises ProxyDownError or RuntimeError if one of them does not start.
     """
     provider = OfflineProvider()
     tell("starting provider and proxy")

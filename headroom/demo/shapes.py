@@ -67,6 +67,7 @@ class OpenAIChat(Shape):
     headers: ClassVar[dict[str, str]] = {
         "authorization": "Bearer offline-demo",
         "content-type": "application/json",
+        "accept-encoding": "gzip, deflate",
     }
 
     def opening(self, task: str) -> list[Payload]:
@@ -107,6 +108,7 @@ class AnthropicMessages(Shape):
         "x-api-key": "offline-demo",
         "anthropic-version": "2023-06-01",
         "content-type": "application/json",
+        "accept-encoding": "gzip, deflate",
     }
 
     def opening(self, task: str) -> list[Payload]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from headroom.demo.link import Answer, Link
@@ -44,6 +44,11 @@ class Ways:
         if not arrived:
             raise LostRequestError(f"{method} {path} was answered with {answer.status}, but never arrived")
         return Sent(answer, arrived)
+
+
+def uncoded(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Return headers that ask for an answer without coding: one in which calls of the tool can be read."""
+    return [(name, b"identity" if name == b"accept-encoding" else value) for name, value in headers]
 
 
 def own_headers(request: Recorded) -> list[tuple[bytes, bytes]]:

@@ -99,3 +99,8 @@ def test_a_tool_that_changes_or_stands_where_no_tools_are_is_noticed(talk, tmp_p
     failed, found = driven(talk, tmp_path, body=flipping)
     assert Claim.TOOL in failed
     assert len(found.checks[Claim.TOOL].failures) == found.checks[Claim.TOOL].tried
+
+
+def test_another_coding_that_is_asked_for_is_noticed_where_there_is_no_tool(talk, tmp_path):
+    failed, _ = driven(talk, tmp_path, headers=[(b"accept-encoding", b"identity")])
+    assert Claim.HEADERS in failed
