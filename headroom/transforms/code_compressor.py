@@ -28,6 +28,8 @@ from headroom.transforms.view import View
 LANDMARK = 25
 """Lines whose number is a multiple of this keep it."""
 _MIN_LINES = 8
+_WORTH_A_LOOK = 0.25
+"""So many of a few lines must have a number, or the others are not looked at."""
 VERBATIM = "|"
 _NUMBER = re.compile(r"( {0,11})([1-9]\d{0,7})(\t| {0,8}[→:|│])")
 _NOTE = re.compile(rf"\[code: (\d{{1,8}}) numbered lines; the number is shown on the first and on every {LANDMARK}th\]")
@@ -40,9 +42,8 @@ class CodeAwareCompressor(Compressor):
 
     def evidence(self, view: View, hint: Hint) -> float:
         """Return the share of the lines that are regularly numbered; just enough for code without numbers."""
-        if share(view.sample, _NUMBER.match) >= 0.25:
-            return sum(run.count for run in _found(view)) / len(view.lines)
-        return ENOUGH if _language(view, view, hint) else 0.0
+        numbered = sum(run.count for run in _found(view)) / len(view.lines)
+        return numbered or (ENOUGH if _language(view, view, hint) else 0.0)
 
     def candidates(self, view: View, context: Context) -> Iterable[Lossless]:
         """Yield the text with all but the landmark numbers taken off."""
@@ -119,7 +120,11 @@ class _Run:
 
 
 def _found(view: View) -> list[_Run]:
-    return view.once("code.runs", lambda _: list(_runs(view.lines)))
+    return view.once("code.runs", lambda _: list(_runs(view.lines)) if _is_numbered(view) else [])
+
+
+def _is_numbered(view: View) -> bool:
+    return share(view.sample, _NUMBER.match) >= _WORTH_A_LOOK
 
 
 def _runs(lines: list[str]) -> Iterator[_Run]:
