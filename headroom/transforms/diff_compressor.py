@@ -7,8 +7,8 @@ r"""Diffs (git, unified, combined): what repeats is said once, a line that chang
      import sys
     ~VERSION = "[-1.4.0-]{+1.5.0+}"
 
-`coding.word_diff`, `coding.hunks` and `coding.file_headers` tell what can be said once, and how. All else stays as
-it is; a line that looks like one of theirs is led by `|`.
+`coding.word_diff`, `coding.hunks`, `coding.file_headers` and `coding.named_blocks` tell what can be said once, and how.
+All else stays as it is; a line that looks like one of theirs is led by `|`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import ClassVar
 
 from headroom.blocks import Fidelity, Lossless, Reduction, Tier
 from headroom.transforms.base import Compressor, Context, Hint
-from headroom.transforms.coding import diff_selection, file_headers, hunks, word_diff
+from headroom.transforms.coding import diff_selection, file_headers, hunks, named_blocks, word_diff
 from headroom.transforms.coding.budget import Budget
 from headroom.transforms.view import View
 
@@ -28,6 +28,7 @@ _FEW = 3
 """Fewer file headers or merged lines than this do not pay for their explanation."""
 _OF_DIFF = ("diff ", "index ", "+", "-", " ", "@@", "\\ ", "Only in ", "Binary files ", "Index: ", "======")
 _GIT = "diff --git "
+_HEADERS = ("@@", file_headers.MARK, "diff ", "index ", "--- ", "+++ ")
 _LIKE_OURS = "|~=<@"
 """What lines of ours begin with that need not be lines of a diff."""
 _FILES_NOTE = '"=== name; details" is diff --git, its details, --- and +++'
@@ -35,8 +36,9 @@ _NULL_NOTE = "one of them is /dev/null where a file is new or deleted"
 _RUNS_NOTE = "lines from <+ to +> are added, from <- to -> removed"
 _HEADINGS_NOTE = 'a hunk under " has the heading of the hunk before'
 _OUTDENTED_NOTE = "lines of a hunk with >4 have 4 more blanks (>4t: 4 tabs) behind their sign"
+_BLOCKS_NOTE = '"#1, 3 lines:" names the lines below it, "#1" alone stands for them again'
 _WORDS_NOTE = "a line with ~ is one removed and one added: [-removed-]{+added+}"
-_NOTES = (_NULL_NOTE, _RUNS_NOTE, _HEADINGS_NOTE, _OUTDENTED_NOTE, _WORDS_NOTE)
+_NOTES = (_NULL_NOTE, _RUNS_NOTE, _HEADINGS_NOTE, _OUTDENTED_NOTE, _BLOCKS_NOTE, _WORDS_NOTE)
 _NOTE = re.compile(
     rf"\[diff: (?=[^\]])(?:(\d++) files, (\S*+) to (\S*); {re.escape(_FILES_NOTE)})?"
     + "".join(f"(?:(?:; )?{re.escape(note)})?" for note in _NOTES)
@@ -89,6 +91,8 @@ class DiffCompressor(Compressor):
         if found is None:
             raise ValueError("not a shortened diff")
         budget = Budget(text)
+        if _BLOCKS_NOTE in note:
+            body = named_blocks.decode(body, budget)
         lines = word_diff.decode(hunks.with_headings(hunks.indented(hunks.with_signs(body)), budget))
         lines = file_headers.restored(lines, (found[2] or "", found[3] or ""), budget)
         return "\n".join([line.removeprefix(VERBATIM) for line in lines])
@@ -107,20 +111,28 @@ def _is_like_ours(line: str) -> bool:
 
 
 def _said_once(notes: Sequence[str], lines: Sequence[str], encoding: str, tier: Tier) -> Iterator[Lossless]:
-    """Yield the form that says once what the lines of hunks share, and hunks among them, if they do."""
+    """Yield the forms that say once what the lines of hunks share, and blocks of lines that come again, if they do."""
     shorter = hunks.without_signs(hunks.outdented(hunks.without_headings(lines)))
-    used = [note for note, is_used in zip(_NOTES[1:], _used(shorter), strict=True) if is_used]
-    if used:
-        yield _form([*notes, *used], shorter, encoding, tier)
+    named = named_blocks.encode(shorter, _may_move)
+    for body in (shorter, named) if named != shorter else (shorter,):
+        used = [note for note, is_used in zip(_NOTES[1:], _used(body, shorter), strict=True) if is_used]
+        if used:
+            yield _form([*notes, *used], body, encoding, tier)
 
 
-def _used(body: Sequence[str]) -> tuple[bool, ...]:
-    """Say of each note whether the lines need it."""
+def _may_move(line: str) -> bool:
+    """Say whether a line may be part of a block that is named: no header, and no mark that others depend on."""
+    return not line.startswith(_HEADERS) and not hunks.is_mark(line)
+
+
+def _used(body: Sequence[str], unnamed: Sequence[str]) -> tuple[bool, ...]:
+    """Say of each note whether the lines need it; `unnamed` are the lines before blocks among them were named."""
     headers = [line for line in body if line[:2] == "@@"]
     return (
         any(map(hunks.opens_run, body)),
         any(map(hunks.repeats_heading, headers)),
         any(map(hunks.is_outdented, headers)),
+        body is not unnamed,
         any(line[:1] == word_diff.MARK for line in body),
     )
 

@@ -39,6 +39,14 @@ OLD = "".join(
 NEW = "".join(
     f'+    "{name}": "https://registry.example.org/{name}-1.21.{number}.tgz",\n' for number, name in enumerate(NAMES)
 )
+CHANGE = (
+    "@@ -1,6 +1,7 @@\n import logging\n+from shop.tracing import traced, tracer\n \n class {}:\n"
+    "-    log = logging.getLogger(__name__)\n+    log = tracer(logging.getLogger(__name__))\n \n def load_{}():\n"
+)
+LOCKED = (
+    '+    "node_modules/{0}": {{\n       "license": "MIT",\n-      "dev": true,\n'
+    '+      "engines": {{\n+        "node": ">=6.9.0"\n+      }}\n     }},\n'
+)
 
 FORMATS = {
     "git diff of many files": GIT,
@@ -63,6 +71,10 @@ FORMATS = {
             for n in range(40)
         ),
     ),
+    "the same change in several files": "".join(
+        file(f"src/{name}.py", CHANGE.format(name, name)) for name in ("order", "invoice", "refund", "basket")
+    ),
+    "a lock file": file("package-lock.json", "@@ -1,9 +1,49 @@\n {\n" + "".join(map(LOCKED.format, NAMES)) + " }\n"),
     "headings that repeat": file(
         "a.py",
         "".join(f"@@ -{n},1 +{n},1 @@ def main(arguments: list[str]) -> int:\n-{n}\n+{n}0\n" for n in range(1, 90, 9)),
@@ -227,7 +239,13 @@ _LINES = st.one_of(
 @settings(max_examples=200, deadline=None)
 @given(
     st.lists(
-        st.one_of(_LINES.map(lambda x: [x]), st.just(file("x.py", HUNK).split("\n")), st.just(["+a"] * 8)), max_size=16
+        st.one_of(
+            _LINES.map(lambda x: [x]),
+            st.just(file("x.py", HUNK).split("\n")),
+            st.just(["+a"] * 8),
+            st.just(LOCKED.split("\n")),
+        ),
+        max_size=16,
     )
 )
 def test_any_mixture_of_diff_lines_is_restored(pieces: list[list[str]]) -> None:
@@ -248,3 +266,39 @@ def test_every_word_survives() -> None:
     for text in FORMATS.values():
         for form in DIFF.candidates(View(text), CONTEXT):
             assert set(words.findall(text)) <= set(words.findall(form.text))
+
+
+def test_lines_that_come_again_are_named() -> None:
+    text = FORMATS["a lock file"]
+    form = Subject(DIFF).shrunk(text)
+    assert form is not None
+    assert form.startswith(
+        '[diff: "#1, 3 lines:" names the lines below it, "#1" alone stands for them again]\n'
+        "diff --git a/package-lock.json b/package-lock.json\n"
+    )
+    assert (
+        """
+ {
++    "node_modules/accepts": {
+#1, 6 lines:
+       "license": "MIT",
+-      "dev": true,
++      "engines": {
++        "node": ">=6.9.0"
++      }
+     },
++    "node_modules/body-parser": {
+#1
++    "node_modules/cookie": {
+#1
+"""
+        in form
+    )
+
+
+def test_a_line_like_a_name_is_a_line() -> None:
+    again = "".join(map(LOCKED.format, NAMES))
+    for line in ("#1", "#1, 6 lines:", "#9"):
+        text = f"{line}\n" + file("a.json", f"@@ -1,9 +1,49 @@\n {{\n{again}{line}\n }}\n") + FORMATS["a lock file"]
+        for form in DIFF.candidates(View(text), CONTEXT):
+            assert DIFF.decode(form.text) == text

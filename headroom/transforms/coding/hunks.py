@@ -35,6 +35,7 @@ _MEMBERS = "+- ~"
 """What the lines of a hunk begin with; an empty line is one that has lost its blank."""
 _RUNS = {"+": ("<+", "+>"), "-": ("<-", "->")}
 _OPENS = {opens: (sign, closes) for sign, (opens, closes) in _RUNS.items()}
+_CLOSES = frozenset(closes for _, closes in _RUNS.values())
 _LIKE_A_CLOSE = {sign + closes for sign, (_, closes) in _RUNS.items()}
 _LONG_RUN = 6
 _LONG_LINE = 120
@@ -50,6 +51,11 @@ def is_like_ours(line: str) -> bool:
 def opens_run(line: str) -> bool:
     """Say whether the lines below stand without their signs."""
     return line in _OPENS
+
+
+def is_mark(line: str) -> bool:
+    """Say whether a run without signs opens or ends with this line."""
+    return line in _OPENS or line in _CLOSES
 
 
 def repeats_heading(line: str) -> bool:
