@@ -68,10 +68,9 @@ def compress(
     request body of one of them. It is never mutated. Input of any other shape comes back as it is. `tools` are
     the tool definitions of the request.
 
-    `capability` says how the model gets back what is left out, and `store` where originals are kept for that. With
-    the channel `tool` the request must have tools, and the caller offers `headroom.ccr.tool.definition(wire)` beside
-    them and resolves its calls; a whole request body comes back with the definition in place. Raises ConfigError for
-    a capability without a store.
+    `capability` says how the model gets back what is left out, and `store` where originals are kept for that. The
+    caller vouches for the reader: with the channel `tool` it offers `headroom.ccr.tool.definition(wire)` itself and
+    resolves the calls. Raises ConfigError for a capability without a store.
     """
     return compress_with(_pipeline_of(config, hooks, store, capability), messages, model, tools=tools)
 

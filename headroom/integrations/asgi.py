@@ -129,7 +129,9 @@ class _Passage:
         self._exchange.tier = _one_of(Tier.__members__, self._header(b"x-headroom-tier"), "x-headroom-tier")
         self._exchange.mode = _one_of(Mode.__members__, self._header(b"x-headroom-mode"), "x-headroom-mode")
         self._exchange.lossless = _is_true(self._header(b"x-headroom-lossless"))
-        self._exchange.tenant = self._house.config.one_tenant or self._house.pipeline.tenant_of(self._headers)
+        query = self._scope.get("query_string", b"")
+        one = self._house.config.one_tenant
+        self._exchange.tenant = one or self._house.pipeline.tenant_of(self._headers, query)
 
     async def _request(self, receive: Receive) -> tuple[Scope, Receive]:
         """Return scope and receive for the inner app. Raises RequestError if the request is refused."""

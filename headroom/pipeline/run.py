@@ -127,12 +127,12 @@ class Pipeline:
         """Say whether anyone is told of requests before they are sent."""
         return any(self._listeners[stage] for stage in _REQUEST_STAGES)
 
-    def tenant_of(self, headers: Mapping[bytes, bytes]) -> str:
+    def tenant_of(self, headers: Mapping[bytes, bytes], query: bytes = b"") -> str:
         """Return whose originals a request's are: a name for its credential, which is not kept.
 
         Where nothing is kept, there are no tenants.
         """
-        return "" if self.retrieval is None else tenant_of(headers, self.retrieval.mint.key)
+        return "" if self.retrieval is None else tenant_of(headers, self.retrieval.mint.key, query)
 
     def retriever(self, outcome: Outcome, tenant: str) -> Retriever:
         """Return what answers the model's calls for originals of this request. Raises ConfigError without retrieval."""

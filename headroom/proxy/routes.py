@@ -98,7 +98,7 @@ def _add_compress(app: FastAPI, state: ProxyState, pipeline: Pipeline) -> None:
         key = _body_key(body)
         bypass = request.headers.get("x-headroom-bypass", "").lower() == "true"
         config, channel = _configured(body.get("config"), state.config)
-        variant = pipeline.variant(config, channel)
+        variant = pipeline.variant(config, channel if pipeline.retrieval is not None else None)
         tools, model = _typed(body, "tools", list), _typed(body, "model", str) or ""
         tenant = _tenant(request, config, variant)
         result = await asyncio.to_thread(compress_with, variant, body[key], model, tools=tools, tenant=tenant)
@@ -132,7 +132,7 @@ def _original(pipeline: Pipeline, tenant: str, handle: str) -> str | None:
 
 def _tenant(request: Request, config: ProxyConfig, pipeline: Pipeline) -> str:
     """Return whose originals the caller of a management endpoint may see: those kept under its own credential."""
-    return config.one_tenant or pipeline.tenant_of(dict(request.headers.raw))
+    return config.one_tenant or pipeline.tenant_of(dict(request.headers.raw), request.scope["query_string"])
 
 
 async def _read(request: Request, limit: int) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
+from urllib.parse import parse_qs
 
 CREDENTIAL_HEADERS = (b"authorization", b"x-api-key", b"api-key", b"x-goog-api-key")
 """Headers by which clients of the providers say who they are, in the order in which they are read."""
@@ -13,13 +14,14 @@ _ANONYMOUS = b"anonymous"
 _HEX_DIGITS = 32
 
 
-def tenant_of(headers: Mapping[bytes, bytes], key: bytes) -> str:
-    """Return the tenant of a caller: 32 hex digits of an HMAC-SHA256 (RFC 2104) over its credential headers.
+def tenant_of(headers: Mapping[bytes, bytes], key: bytes, query: bytes = b"") -> str:
+    """Return the tenant of a caller: 32 hex digits of an HMAC-SHA256 (RFC 2104) over its credentials.
 
-    `headers` has lower-case names, as ASGI gives them. All callers without a credential are one tenant. `key` is the
+    `headers` has lower-case names, as ASGI gives them; in `query` Gemini's clients may give their key. All callers without a credential are one tenant. `key` is the
     secret of the workspace: without it nobody can tell which credential a tenant stands for.
     """
     given = [(name, headers[name].strip()) for name in CREDENTIAL_HEADERS if headers.get(name, b"").strip()]
+    given += [(b"x-goog-api-key", value) for value in parse_qs(query).get(b"key", ())]
     # Lengths before the values, so that no credential can be spelled as two others.
     message = b"".join(b"%s=%d:%s;" % (name, len(value), value) for name, value in given) or _ANONYMOUS
     return hmac.new(key, message, hashlib.sha256).hexdigest()[:_HEX_DIGITS]

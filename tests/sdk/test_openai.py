@@ -125,4 +125,4 @@ def test_raw_headers_of_an_answer_are_those_of_the_provider(stage):
             raw = sdk.chat.completions.with_raw_response.create(**CHAT)
             return raw.headers["x-request-id"], raw.headers["content-type"], raw.http_response.content
 
-    assert_same_envelope(*stage.compare(ask))
+    assert_only_the_output_got_shorter(*stage.compare(ask))
