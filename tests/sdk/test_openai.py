@@ -4,7 +4,7 @@ import asyncio
 
 import openai
 import pytest
-from sdk.material import OUTPUT, assert_only_the_output_got_shorter, assert_same_envelope, assert_untouched
+from sdk.material import OUTPUT, assert_only_the_output_got_shorter, assert_untouched
 
 MODEL = "gpt-5"
 CALL = {"id": "call_1", "type": "function", "function": {"name": "list_units", "arguments": '{"all": true}'}}
