@@ -155,6 +155,34 @@ def test_of_diagnostics_the_first_of_each_file_and_every_other_message_stay_with
     assert len(out) < 450
 
 
+def test_in_the_log_of_a_ci_run_a_diagnostic_keeps_its_snippet() -> None:
+    steps = [f"Downloading crate number {n} of the registry, {n * 3} kB" for n in range(300)]
+    odd = [
+        "error[E0308]: mismatched types",
+        "   --> src/lamp.rs:12:5",
+        "    |",
+        "12  |     4u8",
+        "    |     ^^^ expected u16",
+    ]
+    steps[150:150] = odd
+    lines = [f"2026-01-05T10:00:{n // 10:02}.{n:07}Z {step}" for n, step in enumerate(steps)]
+    out = kept("\n".join(lines))
+    at = out.index(lines[150])
+    assert out[at : at + 5] == lines[150:155]
+    assert len(out) < 30
+
+
+def test_levels_padded_to_the_right_begin_records_of_their_own() -> None:
+    lines = [
+        f"2026-01-05 10:{n // 60:02}:{n % 60:02}.120 {'DEBUG' if n % 3 else ' INFO'} 1 --- [main] c.e.Lamp : lamp {n} is lit"
+        for n in range(300)
+    ]
+    lines[150] = lines[150].replace(" INFO 1", " WARN 1").replace("is lit", "flickers")
+    out = kept("\n".join(lines))
+    assert lines[150] in out
+    assert len(out) < 30
+
+
 FAILURES = {
     "pytest": [
         "=== FAILURES ===".replace("===", "=" * 20),

@@ -1,7 +1,8 @@
 """Lines that belong together: a log entry and its stack trace, a diagnostic and its snippet.
 
-Where most lines that are not indented have a time, a line without one belongs to the record above it. Elsewhere
-indented lines, snippets and frames do, and the few lines of source that compilers show below a diagnostic.
+Where most lines that are not indented have a time, a line without one belongs to the record above it. Where all have
+one, and where none has, indented lines, snippets and frames do, and the few lines of source that compilers show below
+a diagnostic.
 """
 
 from __future__ import annotations
@@ -28,7 +29,10 @@ _TRACEBACK = "Traceback (most recent call last):"
 def starts(lines: Sequence[str]) -> list[int]:
     """Return the indices of the lines that records begin with; the first line always begins one."""
     if are_timed(lines):
-        return [at for at, line in enumerate(lines) if at == 0 or _time(line)]
+        bare = _without_times(lines)
+        if bare is None:
+            return [at for at, line in enumerate(lines) if at == 0 or _time(line)]
+        lines = bare
     indents = share(lines, lambda line: line[:1].isspace() and not is_frame(line)) < _INDENTED
     found = []
     reach = 0
@@ -46,6 +50,18 @@ def starts(lines: Sequence[str]) -> list[int]:
 def are_timed(lines: Sequence[str]) -> bool:
     """Say whether most lines that are not indented have a time."""
     return share([line for line in lines if line[:1].strip()], _time) >= _TIMED
+
+
+def _without_times(lines: Sequence[str]) -> list[str] | None:
+    """Return what stands behind the times where every line begins with one, as in logs of CI runs; else None.
+
+    A single blank of padding before a level is no indent: it goes too.
+    """
+    if any(line and not _time(line) for line in lines):
+        return None
+    stamps = [clock.find(line, _TIME_WITHIN) for line in lines]
+    rests = [stamp.string[stamp.end() :].removeprefix("]").removeprefix(" ") if stamp else "" for stamp in stamps]
+    return [rest[1:] if rest[:1] == " " and rest[1:2] != " " else rest for rest in rests]
 
 
 def is_frame(line: str) -> bool:
