@@ -84,7 +84,7 @@ class HeadroomClient:
         """Return requests made and their tokens. In `audit` mode the savings are what they would have been.
 
         `retrievals` and `misses` count the model's calls for originals that were and were not found,
-        `extra_requests` how often the provider was asked again for them.
+        `further_requests` how often the provider was asked again for them.
         """
         return self._tally.view()
 

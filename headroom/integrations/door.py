@@ -17,15 +17,8 @@ from headroom.state import Store
 
 _log = logging.getLogger("headroom")
 
-_COUNTED = (
-    "requests",
-    "extra_requests",
-    "tokens_before",
-    "tokens_after",
-    "tokens_saved",
-    "retrievals",
-    "misses",
-)
+_OF_REQUESTS = ("tokens_before", "tokens_after", "tokens_saved")
+_OF_ANSWERS = ("retrievals", "misses", "further_requests")
 
 
 class Tally:
@@ -50,15 +43,14 @@ class Tally:
     def view(self) -> dict[str, int]:
         """Return the sums."""
         with self._lock:
-            return {name: self._sums[name] for name in _COUNTED}
+            return {name: self._sums[name] for name in ("requests", *_OF_REQUESTS, *_OF_ANSWERS)}
 
 
 def _counts(exchange: Exchange) -> dict[str, int]:
-    counts = {"requests": 1, "retrievals": exchange.retrievals, "misses": exchange.misses}
+    counts = {"requests": 1, **{name: getattr(exchange, name) for name in _OF_ANSWERS}}
     if exchange.outcome is None:
         return counts
-    tokens = {name: getattr(exchange.outcome, name) for name in ("tokens_before", "tokens_after", "tokens_saved")}
-    return {**counts, **tokens}
+    return counts | {name: getattr(exchange.outcome, name) for name in _OF_REQUESTS}
 
 
 class Door:
@@ -106,7 +98,4 @@ class Door:
 
     async def _ask(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Be the inner app of the middleware: ask through the transport that the request came with."""
-        passage = scope[PASSAGE]
-        if passage.asked:
-            self.tally.add(extra_requests=1)
-        await passage.ask(scope, receive, send)
+        await scope[PASSAGE].ask(scope, receive, send)

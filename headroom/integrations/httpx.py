@@ -130,8 +130,7 @@ class _Stream:
         while (message := self._passage.next()) is not None:
             if message.get("body"):
                 yield message["body"]
-            if not message.get("more_body", False):
-                self._passage.next()  # so that the request is accounted for
+            if self._passage.is_whole:
                 return
         raise self._passage.broken_off()
 
@@ -149,8 +148,7 @@ class _AsyncStream:
         while (message := await self._passage.next()) is not None:
             if message.get("body"):
                 yield message["body"]
-            if not message.get("more_body", False):
-                await self._passage.next()  # so that the request is accounted for
+            if self._passage.is_whole:
                 return
         raise self._passage.broken_off()
 

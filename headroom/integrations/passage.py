@@ -61,14 +61,14 @@ class _Errors(AbstractContextManager["_Errors"]):
 
 
 class Passage(ABC):
-    """One request, and its answer as the caller takes it. `asked` counts the requests to the provider.
+    """One request, and its answer as the caller takes it. `is_whole` says that its last message has been taken.
 
     With `audit` the provider gets the request as it came, whatever the middleware makes of it.
     """
 
     def __init__(self, request: Any, inner: Any, house: HeadroomASGIMiddleware, *, audit: bool) -> None:
         self.library = library_of(request)
-        self.asked = 0
+        self.is_whole = False
         self._request = request
         self._inner = inner
         self._audit = audit
@@ -93,7 +93,6 @@ class Passage(ABC):
             return
         message = await receive()
         request = self._request_for(scope["headers"], message["body"])
-        self.asked += 1
         response = self._response = await self._or_handed_over(self._sent(request))
         await send({"type": "http.response.start", "status": response.status_code, "headers": response.headers.raw})
         chunks = self._chunks(response)
@@ -146,6 +145,8 @@ class Passage(ABC):
         if isinstance(message, Exception):
             self._steps.end(message)
             raise message
+        kind, more = (message["type"], message.get("more_body", False)) if message else ("", False)
+        self.is_whole = kind == "http.response.body" and not more
         return message
 
     # ---- what differs between a transport that waits and one that is awaited
@@ -179,7 +180,9 @@ class SyncPassage(Passage):
         return self._checked(self._steps.next_message())
 
     def close(self) -> None:
-        """Let go of the answer, at its end or before."""
+        """Let go of the answer, at its end or before. The middleware gets to know which of the two it was."""
+        if self.is_whole:
+            self.next()
         self._steps.end(GoneError())
         if self._response is not None:
             self._response.close()
@@ -211,7 +214,9 @@ class AsyncPassage(Passage):
         return self._checked(await self._steps.next_message_async())
 
     async def aclose(self) -> None:
-        """Let go of the answer, at its end or before."""
+        """Let go of the answer, at its end or before. The middleware gets to know which of the two it was."""
+        if self.is_whole:
+            await self.next()
         self._steps.end(GoneError())
         if self._response is not None:
             await self._response.aclose()

@@ -97,7 +97,7 @@ class _SyncFront(_Front):
         super().__init__(own, HeadroomTransport(_Own(own), door=door))
 
     def close(self) -> None:
-        self._own.close()
+        """Leave the client behind open: it is the SDK's, and may be in use without us."""
 
 
 class _AsyncFront(_Front):
@@ -105,7 +105,7 @@ class _AsyncFront(_Front):
         super().__init__(own, AsyncHeadroomTransport(_AsyncOwn(own), door=door))
 
     async def aclose(self) -> None:
-        await self._own.aclose()
+        """Leave the client behind open."""
 
 
 @lru_cache(maxsize=2)
@@ -127,9 +127,6 @@ class _Own:
         response = self._http.send(request, stream=True, **request.extensions.get(_WISHES, {}))
         return _unread(response)
 
-    def close(self) -> None:
-        """Leave it open: it is the SDK's."""
-
 
 class _AsyncOwn:
     """The same, awaited."""
@@ -140,9 +137,6 @@ class _AsyncOwn:
     async def handle_async_request(self, request: Any) -> Any:
         response = await self._http.send(request, stream=True, **request.extensions.get(_WISHES, {}))
         return _unread(response)
-
-    async def aclose(self) -> None:
-        """Leave it open: it is the SDK's."""
 
 
 def _unread(response: Any) -> Any:

@@ -57,8 +57,8 @@ def test_the_model_gets_what_it_asks_for_and_the_caller_sees_one_answer(call, se
     assert SPELLED not in first
     assert second.count(SPELLED) == 1
     assert b'"headroom_retrieve"' in first
-    counted = {name: stats[name] for name in ("requests", "extra_requests", "retrievals", "misses")}
-    assert counted == {"requests": 1, "extra_requests": 1, "retrievals": 1, "misses": 0}
+    counted = {name: stats[name] for name in ("requests", "further_requests", "retrievals", "misses")}
+    assert counted == {"requests": 1, "further_requests": 1, "retrievals": 1, "misses": 0}
     assert stats["tokens_saved"] == stats["tokens_before"] - stats["tokens_after"] > 0
 
 
@@ -68,7 +68,7 @@ def test_beside_other_calls_ours_is_not_seen(call, served):
     app.play(said(asking(), asking("list_units", 2)))
     seen, stats = ask(call, url)
     assert seen == Seen("", ("list_units",), 10)
-    assert (stats["retrievals"], stats["extra_requests"]) == (1, 0)
+    assert (stats["retrievals"], stats["further_requests"]) == (1, 0)
 
 
 @each_call
@@ -111,7 +111,7 @@ def test_a_model_that_never_stops_asking_is_told_to_answer(served):
     assert b"no more retrievals" in app.bodies[-1]
     assert seen.calls == ()
     assert seen.tokens == 10 * (1 + 2 + 3 + 4 + 5)
-    assert stats["extra_requests"] == 4
+    assert stats["further_requests"] == 4
 
 
 def test_what_was_asked_for_beside_another_call_comes_with_its_result(served):
