@@ -7,6 +7,7 @@ system calls and wake the client for a head without a body.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -25,9 +26,18 @@ class GatheringTransport:
 
     def write(self, data: bytes) -> None:
         """Write the data before the event loop waits again, behind what was written before."""
+        self.writelines((data,))
+
+    def writelines(self, parts: Iterable[bytes]) -> None:
+        """Write several pieces of data."""
         if not self._parts:
             self._loop.call_soon(self._flush)
-        self._parts.append(data)
+        self._parts.extend(parts)
+
+    def write_eof(self) -> None:
+        """Say that nothing more will be written."""
+        self._flush()
+        self._beneath.write_eof()
 
     def close(self) -> None:
         """Close the connection once all is out."""

@@ -22,6 +22,9 @@ class Beneath(asyncio.Transport):
     def writelines(self, parts):
         self.pieces.append(b"".join(parts))
 
+    def write_eof(self):
+        self.pieces.append(b"the end")
+
     def is_closing(self):
         return self.closed
 
@@ -56,6 +59,19 @@ def test_the_parts_of_one_turn_leave_together_those_of_another_turn_apart():
 def test_what_was_written_leaves_before_the_connection_closes_and_nothing_behind_it():
     beneath = written([b"head", b"body"], close=True)
     assert (beneath.pieces, beneath.closed) == ([b"headbody"], True)
+
+
+def test_several_pieces_and_the_end_keep_their_place():
+    async def play():
+        beneath = Beneath()
+        transport = GatheringTransport(beneath, asyncio.get_running_loop())
+        transport.write(b"a")
+        transport.writelines([b"b", b"c"])
+        transport.write_eof()
+        await asyncio.sleep(0)
+        return beneath.pieces
+
+    assert asyncio.run(play()) == [b"abc", b"the end"]
 
 
 def test_everything_else_is_asked_of_the_transport_beneath():
