@@ -29,8 +29,8 @@ _RELEVANT = 12
 """Lines that stay because of the question."""
 _AT_LEAST, _ONE_IN, _AT_MOST = 40, 6, 240
 """So many grave records stay at least, one in so many, so many at most; the same holds for those of no kind."""
-_EACH = 3
-"""Records of one wording that may be among them."""
+_EACH, _GRAVE_EACH = 1, 3
+"""Records of one wording that may be among them; of grave ones more, as their numbers and places matter."""
 _LONGEST = 40
 _ENDS = (16, 12)
 """Lines of a longer record that stay: at its beginning and its end, and the first of so many wordings between."""
@@ -110,12 +110,11 @@ def _chosen(lines: Sequence[str], found: Sequence[Record]) -> set[int]:
     chosen.update(_examples(found))
     far_out = outliers([lines[record.start] for record in found], [record.kind for record in found])
     chosen.update(_spread(far_out, _FAR_OUT, count))
-    for numbers in (
-        [at for at, record in enumerate(found) if record.level in levels.GRAVE],
-        [at for at, record in enumerate(found) if not record.kind],
-        [at for at, record in enumerate(found) if seen[record.shape] > 1],
-    ):
-        chosen.update(_spread(_first_of_each(numbers, found), budget, count))
+    grave = [at for at, record in enumerate(found) if record.level in levels.GRAVE]
+    rare = [at for at, record in enumerate(found) if not record.kind]
+    recurring = [at for at, record in enumerate(found) if seen[record.shape] > 1]
+    for numbers, each in ((grave, _GRAVE_EACH), (rare, _EACH), (recurring, _EACH)):
+        chosen.update(_spread(_first_of_each(numbers, found, each), budget, count))
     return chosen
 
 
@@ -133,13 +132,13 @@ def _examples(found: Sequence[Record]) -> list[int]:
     return [first[kind] for kind in sorted(first, key=lambda kind: (-counts[kind], first[kind]))[:_KINDS]]
 
 
-def _first_of_each(numbers: Iterable[int], found: Sequence[Record]) -> list[int]:
-    """Return the numbers of those records whose wording has not come `_EACH` times before."""
+def _first_of_each(numbers: Iterable[int], found: Sequence[Record], each: int) -> list[int]:
+    """Return the numbers of those records whose wording has not come `each` times before."""
     seen: Counter[str] = Counter()
     first = []
     for at in numbers:
         seen[found[at].shape] += 1
-        if seen[found[at].shape] <= _EACH:
+        if seen[found[at].shape] <= each:
             first.append(at)
     return first
 
