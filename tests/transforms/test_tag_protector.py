@@ -26,7 +26,7 @@ def test_a_tag_behind_anything_else_on_its_line_protects_nothing(above, before):
 
 def test_a_region_within_another_is_part_of_it():
     text = "<instructions>\n <thinking>\nwhy\n </THINKING>\n</instructions >"
-    assert kept(f"a\n{text}\nb") == [text]
+    assert kept(f"a\n{text} b") == [text]
 
 
 @pytest.mark.parametrize(
