@@ -153,21 +153,21 @@ def test_strings_that_look_like_our_marks_do_not_stop_anything():
 PLAIN = Context(tier=Tier.PLAIN)
 
 
-def test_in_the_plain_tier_every_row_has_every_cell_as_it_stands_in_the_json():
+def test_in_the_plain_tier_every_row_has_every_cell_that_varies_as_it_stands_in_the_json():
     jobs_with_notes = [{**job, "note": note} for job, note in zip(jobs(5), ("a, b", "17", None, "", 17), strict=True)]
     result = shrunk(json.dumps({"total": 5, "jobs": jobs_with_notes}, indent=2), PLAIN)
     assert (result.encoding, result.tier) == ("json.rows", Tier.PLAIN)
     assert result.text == "\n".join(
         [
-            "[json: tables hold what stood as JSON]",
+            "[json: tables hold what stood as JSON; c=v holds in every row]",
             '{"total":5,"jobs":"[table 1]"}',
-            "[table 1: 5 rows]",
-            "id,name,state,queue,took.wait,took.run,note",
-            '1000,build-0,done,linux,0,0,"a, b"',
-            '1001,build-7,done,linux,1,31,"17"',
-            "1002,build-14,done,linux,2,62,null",
-            '1003,build-21,failed,linux,3,93,""',
-            "1004,build-28,done,linux,4,124,17",
+            '[table 1: 5 rows; _3,queue="linux",_3]',
+            "id,name,state,took.wait,took.run,note",
+            '1000,build-0,done,0,0,"a, b"',
+            '1001,build-7,done,1,31,"17"',
+            "1002,build-14,done,2,62,null",
+            '1003,build-21,failed,3,93,""',
+            "1004,build-28,done,4,124,17",
         ]
     )
 
@@ -181,11 +181,21 @@ def test_plain_forms_are_restored_and_left_alone_in_every_tier(text):
 
 
 def test_objects_of_many_fields_stay_objects_within_the_rows_of_a_plain_table():
-    fields = {f"field_{k}": k for k in range(20)}
-    rows = [{"id": i, "owner": fields, **fields, "name": f"job {i}"} for i in range(20)]
+    rows = [{"id": i, "owner": fields_of(i), **fields_of(i + 1), "name": f"job {i}"} for i in range(20)]
     lines = shrunk(json.dumps(rows, indent=2), PLAIN).text.split("\n")
     assert lines[2].startswith("id,owner,field_0,")
     assert lines[3].startswith('0,{"field_0":0,')
+
+
+def test_fields_that_never_change_take_no_room_in_a_plain_table():
+    rows = [{"id": i, "owner": fields_of(7), **fields_of(i), "name": f"job {i}"} for i in range(20)]
+    lines = shrunk(json.dumps(rows, indent=2), PLAIN).text.split("\n")
+    assert lines[1].startswith('[table 1: 20 rows; _,owner={"field_0":7,')
+    assert lines[2].startswith("id,field_0,field_1,")
+
+
+def fields_of(number):
+    return {f"field_{k}": number + k for k in range(20)}
 
 
 def test_objects_told_by_others_are_none_in_the_plain_tier():

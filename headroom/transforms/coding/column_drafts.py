@@ -74,6 +74,11 @@ def decide(drafts: list[Draft], *, keyed: bool) -> list[Draft]:
     return [decided[index] for index in range(len(drafts))]
 
 
+def hoisted_constants(drafts: list[Draft]) -> list[Draft]:
+    """Tell columns that never change in the note, all others in full."""
+    return [_hoisted(draft, draft.values[0], []) if len(set(draft.cells)) == 1 else draft for draft in drafts]
+
+
 def _identifies(draft: Draft) -> bool:
     """Say whether a column names its rows; names stay whole, so that they can be found and quoted."""
     return len(set(draft.cells)) == len(draft.cells) and "" not in draft.cells

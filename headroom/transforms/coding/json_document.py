@@ -49,7 +49,8 @@ _COLUMN_CLAUSES: tuple[tuple[str, Callable[[Column], bool]], ...] = (
 def encode_document(source: JsonText, check: Callable[[], None] = lambda: None, *, plain: bool = False) -> str | None:
     """Return the document of a JSON text, or None if nothing in it can be told more shortly.
 
-    In a plain document nothing is told by something else: there are tables, and every cell stands in its row.
+    In a plain document nothing is told by something else: there are tables, and every cell that is not the same in
+    all rows stands in its row.
     `check` is called before each part that may take long; what it raises goes on to the caller.
     """
     mark = "_" * _underscores(source)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
+from operator import attrgetter
 
 from headroom.transforms.coding.cells import spell_column
-from headroom.transforms.coding.column_drafts import Draft, decide
+from headroom.transforms.coding.column_drafts import Draft, decide, hoisted_constants
 from headroom.transforms.coding.column_specs import KEY, Column, note_specs
 from headroom.transforms.coding.columns import Cells, Path, columns_of, key_order
 from headroom.transforms.coding.json_text import CONTAINERS, Number, Value, write
@@ -21,8 +24,15 @@ _ODD_SHARE = 5
 _SHAPES_TRIED = 32
 _WIDE = 40
 _FEW_ROWS = 8
-_PLAIN_NESTINGS = (6, 2, 1)
 _PLAIN_FILL = 0.5
+
+TakeApart = Callable[[list[Value]], list[tuple[Path, Cells]] | None]
+"""From objects to columns; None if their keys stand in different orders."""
+
+_AT_SIGHT: tuple[TakeApart, ...] = tuple(
+    partial(columns_of, nesting=nesting, least_fill=_PLAIN_FILL) for nesting in (6, 2, 1)
+)
+"""Objects within objects have columns of their own in plain tables, too, as long as there are not too many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +57,28 @@ class Table:
         return "\n".join([f"[{note}; {specs}]" if specs else f"[{note}]", names, *self.lines])
 
     @property
+    def size(self) -> int:
+        """The estimated size of the table, in characters."""
+        return sum(len(column.spec) + 1 for column in self.columns) + sum(map(len, self.lines)) + len(self.lines)
+
+    @property
     def pays(self) -> bool:
         """Whether the table is clearly shorter than the JSON, and no wider than one can follow."""
-        size = sum(len(column.spec) + 1 for column in self.columns) + sum(map(len, self.lines)) + len(self.lines)
         positional = sum(column.positional for column in self.columns)
-        return positional <= MAX_POSITIONAL and size + _LEAST_GAIN + _STRUCTURED * self.structured < self.replaces
+        return positional <= MAX_POSITIONAL and self.size + _LEAST_GAIN + _STRUCTURED * self.structured < self.replaces
 
 
 def table_of(value: Value, *, plain: bool = False) -> Table | None:
     """Return a table for an array or object whose members are alike, or None if there is none that pays.
 
-    In a plain table every row has every cell, as it stands in the JSON.
+    In a plain table every row has every cell that is not the same in all rows, as it stands in the JSON.
     """
     if len(value) < MIN_ROWS:
         return None
-    found = _rows_of(value, plain=plain)
-    table = None if found is None else _written(found, plain=plain)
-    return table if table is not None and table.pays else None
+    ways = _AT_SIGHT if plain else (columns_of,)
+    found = (rows for way in ways if (rows := _rows_of(value, way)) is not None)
+    tables = (_written(rows, plain=plain) for rows in found)
+    return min((table for table in tables if table.pays), key=attrgetter("size"), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +91,13 @@ class _Rows:
     odd: dict[int, str] = field(default_factory=dict)
 
 
-def _rows_of(value: Value, *, plain: bool) -> _Rows | None:
+def _rows_of(value: Value, take_apart: TakeApart) -> _Rows | None:
     """Return an array or object by rows and columns, or None if its members are not alike."""
     if type(value) is list:
-        return _arrays(value) if type(value[0]) is list else _objects(Shape.ROWS, value, None, plain=plain)
+        return _arrays(value) if type(value[0]) is list else _objects(Shape.ROWS, value, None, take_apart)
     keys, members = list(value), list(value.values())
     if _are_all(dict, members):
-        return _objects(Shape.ENTRIES, members, keys, plain=plain)
+        return _objects(Shape.ENTRIES, members, keys, take_apart)
     return _pairs(keys, members)
 
 
@@ -107,11 +122,10 @@ def _arrays(rows: list[Value]) -> _Rows | None:
     return _Rows(Shape.ARRAYS, [((index,), [row[index] for row in rows]) for index in range(width)])
 
 
-def _objects(shape: Shape, rows: list[Value], keys: list[str] | None, *, plain: bool) -> _Rows | None:
+def _objects(shape: Shape, rows: list[Value], keys: list[str] | None, take_apart: TakeApart) -> _Rows | None:
     """Return objects by columns; those whose keys stand in another order than most stand as JSON."""
     if not _are_all(dict, rows) or not all(rows):
         return None
-    take_apart = _columns_at_sight if plain else columns_of
     columns, whole = take_apart(rows), dict[int, str]()
     if columns is None:
         odd = _odd_rows(rows)
@@ -123,12 +137,6 @@ def _objects(shape: Shape, rows: list[Value], keys: list[str] | None, *, plain: 
     if not columns or (len(columns) > _WIDE and len(rows) < _FEW_ROWS):
         return None
     return _Rows(shape, columns, keys, whole)
-
-
-def _columns_at_sight(rows: list[Value]) -> list[tuple[Path, Cells]] | None:
-    """Return as many columns as one can follow: objects within objects have their own only if there is room."""
-    nestings = (columns_of(rows, nesting, least_fill=_PLAIN_FILL) for nesting in _PLAIN_NESTINGS)
-    return next((columns for columns in nestings if columns is None or len(columns) <= MAX_POSITIONAL), None)
 
 
 def _odd_rows(rows: list[Value]) -> list[int]:
@@ -156,8 +164,7 @@ def _written(rows: _Rows, *, plain: bool) -> Table:
     if keys is not None:
         drafts.insert(0, Draft(KEY, list(keys), spell_column(keys)))
         replaces += drafts[0].size + 4 * len(keys)
-    if not plain:
-        drafts = decide(drafts, keyed=keys is not None)
+    drafts = hoisted_constants(drafts) if plain else decide(drafts, keyed=keys is not None)
     lines = _lines(drafts)
     for index, line in sorted(rows.odd.items()):
         lines.insert(index, line)
