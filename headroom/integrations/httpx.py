@@ -1,164 +1,73 @@
-"""The transport: requests of an `httpx` or `httpx2` client get shorter on their way, calls for originals are answered.
+"""The door for programs that speak to a provider through an `httpx` or `httpx2` client.
 
     httpx.Client(transport=HeadroomTransport(httpx.HTTPTransport()))
+    openai.OpenAI(http_client=openai_http_client())
+    AnySDK(http_client=shortening(the_client_it_would_use))
 
-The requests run through the ASGI middleware, with the transport as its inner app; so everything that holds for the
-middleware holds here. A transport works with the library that its requests are of, and imports neither.
-
-A failure of ours before the answer has begun sends the request as it came. Requests that are no LLM calls are passed
-to the inner transport as they are, and so is its answer; so are requests whose headers vouch for their body.
+Requests get shorter on their way, calls for originals are answered on the way back. Neither library is imported here:
+a transport works with the one that its requests are of.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from functools import lru_cache
-from types import TracebackType
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from headroom.errors import ConfigError
 from headroom.integrations.door import Door
-from headroom.integrations.passage import AsyncPassage, SyncPassage, is_signed
+from headroom.integrations.passage import library_of
+from headroom.integrations.sdk import fronted
+from headroom.integrations.transport import AsyncHeadroomTransport, HeadroomTransport
 
 if TYPE_CHECKING:
     from headroom.proxy.config import ProxyConfig
     from headroom.state import Store
 
 
-class HeadroomTransport:
-    """A transport in front of another one, of either library.
+def shortening(http_client: Any, config: ProxyConfig | None = None, *, store: Store | None = None) -> Any:
+    """Return an HTTP client of the same library, sync or async, that sends through this one what is shorter.
 
-    `config` and `store` are as in `Door`; transports of one client share a `door` instead. Errors of the inner
-    transport are raised as they are.
+    Connections, limits, proxies, redirects, hooks and credentials are those of the client given; closing one closes
+    both. `config` and `store` are as in `Door`. Raises ConfigError for a client of another library.
     """
-
-    def __init__(
-        self, inner: Any, config: ProxyConfig | None = None, *, store: Store | None = None, door: Door | None = None
-    ) -> None:
-        self._inner = inner
-        self._door = door or Door(config, store=store)
-        self._is_door_given = door is not None
-
-    def get_stats(self) -> dict[str, int]:
-        """Return the counts of requests and tokens; see `HeadroomClient.get_stats`."""
-        return self._door.tally.view()
-
-    def handle_request(self, request: Any) -> Any:
-        """Send a request; return its answer."""
-        if is_signed(request):
-            return self._inner.handle_request(request)
-        passage = SyncPassage(request, self._inner, self._door.house, audit=self._door.audit)
-        try:
-            start = passage.next()
-        except BaseException:
-            passage.close()
-            raise
-        if start is None:
-            passage.close()
-            return self._inner.handle_request(request)
-        return passage.answer(start, _streams(passage.library)[0](passage))
-
-    def close(self) -> None:
-        """Close the inner transport, and the store if it was opened here."""
-        self._inner.close()
-        if not self._is_door_given:
-            self._door.close()
-
-    def __enter__(self) -> HeadroomTransport:
-        self._inner.__enter__()
-        return self
-
-    def __exit__(self, *failure: Any) -> None:
-        self._inner.__exit__(*failure)
-        if not self._is_door_given:
-            self._door.close()
+    if library_of(http_client) is None:
+        raise ConfigError(f"{type(http_client).__name__} is no client of httpx or httpx2")
+    return fronted(http_client, Door(config, store=store), is_owner=True)
 
 
-class AsyncHeadroomTransport:
-    """The same for clients that are awaited."""
-
-    def __init__(
-        self, inner: Any, config: ProxyConfig | None = None, *, store: Store | None = None, door: Door | None = None
-    ) -> None:
-        self._inner = inner
-        self._door = door or Door(config, store=store)
-        self._is_door_given = door is not None
-
-    def get_stats(self) -> dict[str, int]:
-        """Return the counts of requests and tokens; see `HeadroomClient.get_stats`."""
-        return self._door.tally.view()
-
-    async def handle_async_request(self, request: Any) -> Any:
-        """Send a request; return its answer."""
-        if is_signed(request):
-            return await self._inner.handle_async_request(request)
-        passage = AsyncPassage(request, self._inner, self._door.house, audit=self._door.audit)
-        try:
-            start = await passage.next()
-        except BaseException:
-            await passage.aclose()
-            raise
-        if start is None:
-            await passage.aclose()
-            return await self._inner.handle_async_request(request)
-        return passage.answer(start, _streams(passage.library)[1](passage))
-
-    async def aclose(self) -> None:
-        """Close the inner transport, and the store if it was opened here."""
-        await self._inner.aclose()
-        if not self._is_door_given:
-            self._door.close()
-
-    async def __aenter__(self) -> AsyncHeadroomTransport:
-        await self._inner.__aenter__()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._inner.__aexit__(kind, error, trace)
-        if not self._is_door_given:
-            self._door.close()
+def openai_http_client(config: ProxyConfig | None = None, *, store: Store | None = None) -> Any:
+    """Return what `openai.OpenAI(http_client=...)` takes: the client that it would use, shortening."""
+    return shortening(_of_sdk("openai").DefaultHttpxClient(), config, store=store)
 
 
-class _Stream:
-    """The body of an answer, message by message as it is read."""
-
-    def __init__(self, passage: SyncPassage) -> None:
-        self._passage = passage
-
-    def __iter__(self) -> Iterator[bytes]:
-        while (message := self._passage.next()) is not None:
-            if message.get("body"):
-                yield message["body"]
-            if self._passage.is_whole:
-                return
-        raise self._passage.broken_off()
-
-    def close(self) -> None:
-        self._passage.close()
+def openai_async_http_client(config: ProxyConfig | None = None, *, store: Store | None = None) -> Any:
+    """Return the same for `openai.AsyncOpenAI`."""
+    return shortening(_of_sdk("openai").DefaultAsyncHttpxClient(), config, store=store)
 
 
-class _AsyncStream:
-    """The same, awaited."""
-
-    def __init__(self, passage: AsyncPassage) -> None:
-        self._passage = passage
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        while (message := await self._passage.next()) is not None:
-            if message.get("body"):
-                yield message["body"]
-            if self._passage.is_whole:
-                return
-        raise self._passage.broken_off()
-
-    async def aclose(self) -> None:
-        await self._passage.aclose()
+def anthropic_http_client(config: ProxyConfig | None = None, *, store: Store | None = None) -> Any:
+    """Return what `anthropic.Anthropic(http_client=...)` takes: the client that it would use, shortening."""
+    return shortening(_of_sdk("anthropic").DefaultHttpxClient(), config, store=store)
 
 
-@lru_cache(maxsize=2)
-def _streams(library: Any) -> tuple[type[Any], type[Any]]:
-    """Return the types of streams as a library takes them: it insists on types of its own."""
-    return type("Stream", (_Stream, library.SyncByteStream), {}), type(
-        "AsyncStream", (_AsyncStream, library.AsyncByteStream), {}
-    )
+def anthropic_async_http_client(config: ProxyConfig | None = None, *, store: Store | None = None) -> Any:
+    """Return the same for `anthropic.AsyncAnthropic`."""
+    return shortening(_of_sdk("anthropic").DefaultAsyncHttpxClient(), config, store=store)
+
+
+def _of_sdk(name: str) -> Any:
+    try:
+        return import_module(name)
+    except ImportError as error:
+        raise ConfigError(f"this needs the package {name}: pip install {name}") from error
+
+
+__all__ = [
+    "AsyncHeadroomTransport",
+    "HeadroomTransport",
+    "anthropic_async_http_client",
+    "anthropic_http_client",
+    "openai_async_http_client",
+    "openai_http_client",
+    "shortening",
+]

@@ -15,8 +15,8 @@ from functools import lru_cache
 from typing import Any
 
 from headroom.integrations.door import Door
-from headroom.integrations.httpx import AsyncHeadroomTransport, HeadroomTransport
 from headroom.integrations.passage import library_of
+from headroom.integrations.transport import AsyncHeadroomTransport, HeadroomTransport
 
 _WISHES = "headroom.send"
 """Key of a request's extensions under which stands how the SDK wants it sent: `auth`, `follow_redirects`."""
@@ -39,11 +39,14 @@ def seam_of(client: Any) -> Callable[[Door], Any] | None:
     return None
 
 
-def fronted(http: Any, door: Door) -> Any:
-    """Return an HTTP client of the same library that sends through the door, and behind it through this one."""
+def fronted(http: Any, door: Door, *, is_owner: bool = False) -> Any:
+    """Return an HTTP client of the same library that sends through the door, and behind it through this one.
+
+    An owner closes both when it is closed.
+    """
     library = library_of(http)
     sync, awaited = _fronts(library)
-    return (sync if isinstance(http, library.Client) else awaited)(http, door)
+    return (sync if isinstance(http, library.Client) else awaited)(http, door, is_owner=is_owner)
 
 
 def _google_interface(interface: Any, door: Door) -> Any:
@@ -75,9 +78,14 @@ class _Front:
     _base: Any
     """The client class of the library that this one derives from."""
 
-    def __init__(self, own: Any, transport: Any) -> None:
+    def __init__(self, own: Any, door: Door, *, is_owner: bool) -> None:
         self._own = own
-        self._base.__init__(self, transport=transport, timeout=own.timeout, trust_env=False)
+        self._door = door if is_owner else None
+        self._base.__init__(self, transport=self._through(door), timeout=own.timeout, trust_env=False)
+
+    def _through(self, door: Door) -> Any:
+        """Return the way to the client behind."""
+        return HeadroomTransport(_Own(self._own), door=door)
 
     @property
     def is_closed(self) -> bool:
@@ -91,28 +99,42 @@ class _Front:
         request.extensions = {**request.extensions, _WISHES: wishes}
         return self._base.send(self, request, stream=stream, auth=None, follow_redirects=False)
 
-
-class _SyncFront(_Front):
-    def __init__(self, own: Any, door: Door) -> None:
-        super().__init__(own, HeadroomTransport(_Own(own), door=door))
-
     def close(self) -> None:
-        """Leave the client behind open: it is the SDK's, and may be in use without us."""
+        """Leave the client behind open, unless it is ours: it is the SDK's, and may be in use without us."""
+        if self._door is not None:
+            self._door.close()
+            self._own.close()
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 class _AsyncFront(_Front):
-    def __init__(self, own: Any, door: Door) -> None:
-        super().__init__(own, AsyncHeadroomTransport(_AsyncOwn(own), door=door))
+    """The same, awaited."""
+
+    def _through(self, door: Door) -> Any:
+        return AsyncHeadroomTransport(_AsyncOwn(self._own), door=door)
 
     async def aclose(self) -> None:
-        """Leave the client behind open."""
+        if self._door is not None:
+            self._door.close()
+            await self._own.aclose()
+
+    async def __aenter__(self) -> Any:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
 
 
 @lru_cache(maxsize=2)
 def _fronts(library: Any) -> tuple[type[Any], type[Any]]:
     """Return the clients in front, sync and async, as a library and the SDKs take them: they insist on its types."""
     sync, awaited = library.Client, library.AsyncClient
-    return type("Client", (_SyncFront, sync), {"_base": sync}), type(
+    return type("Client", (_Front, sync), {"_base": sync}), type(
         "AsyncClient", (_AsyncFront, awaited), {"_base": awaited}
     )
 

@@ -56,14 +56,19 @@ class Steps:
 
     def end(self, error: Exception) -> None:
         """End the app where it waits, with an error; one that is over is left in peace."""
-        if getcoroutinestate(self._coroutine) != CORO_CLOSED:
+        if not self._is_over():
             self._guard.run(self._name, partial(self._thrown, error), None)
             self._coroutine.close()
 
     def advanced(self, advance: Callable[[], Any], loop: AbstractEventLoop) -> Any:
         """Let the coroutine run; return what it waits for, or `_OVER`."""
+        if self._is_over():
+            return _OVER
         with running_loop(loop):
             return self._guard.run(self._name, partial(_unless_over, advance), _OVER)
+
+    def _is_over(self) -> bool:
+        return getcoroutinestate(self._coroutine) == CORO_CLOSED
 
     def _thrown(self, error: Exception) -> None:
         with suppress(type(error), StopIteration):

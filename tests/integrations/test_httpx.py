@@ -16,7 +16,7 @@ from headroom.ccr.streams.openai_chat import ChatWeaver
 from headroom.errors import ConfigError
 from headroom.integrations.asgi import HeadroomASGIMiddleware
 from headroom.integrations.door import Door
-from headroom.integrations.httpx import AsyncHeadroomTransport, HeadroomTransport
+from headroom.integrations.httpx import AsyncHeadroomTransport, HeadroomTransport, shortening
 from headroom.pipeline import CompressionHooks, Pipeline, PipelineStage
 from headroom.proxy.config import ProxyConfig
 from headroom.state.memory import MemoryStore
@@ -556,6 +556,79 @@ def test_a_client_of_the_library_takes_it(library):
         return inner.is_closed
 
     assert asyncio.run(awaited())
+
+
+@each_library
+def test_a_client_that_shortens_has_the_settings_of_the_one_behind_it(library):
+    """Credentials come last: what signs a request signs what is sent."""
+    inner, seen = Scripted(library, (307, {"location": "/v1/chat/completions"}, []), answer("Hello.")), []
+
+    class Signing(library.Auth):
+        requires_request_body = True
+
+        def auth_flow(self, request):
+            request.headers["x-signature"] = str(len(request.content))
+            yield request
+
+    own = library.Client(
+        transport=inner,
+        auth=Signing(),
+        base_url="http://provider.test/v1",
+        follow_redirects=True,
+        params={"api-version": "7"},
+        event_hooks={"response": [lambda response: seen.append(response.status_code)]},
+        timeout=4.0,
+    )
+    with shortening(own, CONFIG) as client:
+        assert isinstance(client, library.Client)
+        assert client.timeout == own.timeout
+        response = client.post("/chat/completions", content=BODY, headers=JSON)
+        assert response.json()["choices"][0]["message"]["content"] == "Hello."
+        assert not client.is_closed
+    first, second = inner.requests
+    assert len(first.content) == len(second.content) < len(BODY) / 2
+    assert first.headers["x-signature"] == str(len(first.content))
+    assert str(first.url) == "http://provider.test/v1/chat/completions?api-version=7"
+    assert seen == [307, 200]
+    assert client.is_closed
+    assert inner.is_closed
+
+
+@each_library
+def test_wishes_of_one_call_reach_the_client_behind(library):
+    inner = Scripted(library, (307, {"location": "/v1/chat/completions"}, []))
+    with shortening(library.Client(transport=inner, follow_redirects=True), CONFIG) as client:
+        response = client.post(URL, content=BODY, headers=JSON, follow_redirects=False, auth=("me", "secret"))
+    assert response.status_code == 307
+    assert inner.requests[0].headers["authorization"].startswith("Basic ")
+
+
+@each_library
+def test_an_awaited_client_that_shortens_closes_the_one_behind_it(library):
+    inner = Scripted(library, answer("Hello."))
+
+    async def ask():
+        async with shortening(library.AsyncClient(transport=inner), CONFIG) as client:
+            return await client.post(URL, content=BODY, headers=JSON)
+
+    assert asyncio.run(ask()).json()["choices"][0]["message"]["content"] == "Hello."
+    assert inner.is_closed
+    assert len(inner.requests[0].content) < len(BODY) / 2
+
+
+@each_library
+def test_an_answer_that_a_hook_has_read_can_be_read_again(library):
+    packed = gzip.compress(whole("openai-chat", said("Hello.")))
+    inner = Scripted(library, (200, {**JSON, "content-encoding": "gzip", "content-length": str(len(packed))}, [packed]))
+    own = library.Client(transport=inner, event_hooks={"response": [lambda response: response.read()]})
+    with shortening(own, CONFIG) as client:
+        response = client.post(URL, content=BODY, headers=JSON)
+    assert response.json()["choices"][0]["message"]["content"] == "Hello."
+
+
+def test_a_client_of_another_library_is_refused():
+    with pytest.raises(ConfigError, match="httpx"):
+        shortening(object())
 
 
 @each_library

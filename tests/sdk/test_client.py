@@ -4,6 +4,7 @@ import asyncio
 import copy
 import gc
 import socket
+import sys
 import threading
 
 import anthropic
@@ -18,8 +19,10 @@ from sdk.calls import (
     anthropic_async_client,
     anthropic_client,
     asked,
+    async_chat,
     async_generate,
     async_generate_streamed,
+    async_messages,
     chat,
     generate,
     google_client,
@@ -33,6 +36,12 @@ from headroom import HeadroomClient
 from headroom.demo.provider.serving import running
 from headroom.errors import ConfigError
 from headroom.integrations.asgi import HeadroomASGIMiddleware
+from headroom.integrations.httpx import (
+    anthropic_async_http_client,
+    anthropic_http_client,
+    openai_async_http_client,
+    openai_http_client,
+)
 from headroom.proxy.config import ProxyConfig
 from headroom.state.memory import MemoryStore
 
@@ -247,6 +256,49 @@ def test_a_failure_of_ours_costs_the_caller_nothing(call, served, monkeypatch):
     with HeadroomClient(SYNC[call](url)) as client:
         assert call(client).text == "Here."
     assert app.bodies[0].count(SPELLED) == 1
+
+
+# ---- HTTP clients for SDKs that are not wrapped
+
+
+@pytest.mark.parametrize(
+    ("kind", "make", "call"),
+    [(openai.OpenAI, openai_http_client, chat), (anthropic.Anthropic, anthropic_http_client, messages)],
+)
+def test_an_http_client_for_an_sdk_shortens_and_keeps_the_sdk_s_defaults(kind, make, call, served):
+    app, url = served
+    app.play(said(asking()), said("Done.", number=2))
+    with kind(base_url=f"{url}/v1" if call is chat else url, api_key="test", http_client=make()) as sdk:
+        assert call(sdk) == Seen("Done.", (), 30)
+        assert sdk.timeout == kind(api_key="test").timeout
+    assert b"headroom_retrieve" in app.bodies[0]
+    assert sdk.is_closed()
+
+
+@pytest.mark.parametrize(
+    ("kind", "make", "call"),
+    [
+        (openai.AsyncOpenAI, openai_async_http_client, async_chat),
+        (anthropic.AsyncAnthropic, anthropic_async_http_client, async_messages),
+    ],
+)
+def test_an_awaited_http_client_for_an_sdk_does_the_same(kind, make, call, served):
+    app, url = served
+    app.play(said(asking()), said("Done.", number=2))
+
+    async def ask():
+        base = f"{url}/v1" if call is async_chat else url
+        async with kind(base_url=base, api_key="test", http_client=make()) as sdk:
+            assert sdk.timeout == kind(api_key="test").timeout
+            return await call(sdk)
+
+    assert asyncio.run(ask()) == Seen("Done.", (), 30)
+
+
+def test_an_sdk_that_is_missing_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "openai", None)
+    with pytest.raises(ConfigError, match="pip install openai"):
+        openai_http_client()
 
 
 # ---- settings of ours
