@@ -38,6 +38,8 @@ _TYPES = frozenset(
 _SHORTEST = 3
 """Functions and types of fewer lines are folded with what is around them."""
 _BODIES = frozenset({"block", "body_statement", "compound_statement", "constructor_body", "statement_block"})
+_LISTS = _BODIES | {"statement_list"}
+"""What holds the statements of a body."""
 
 
 def folds(functions: list[Function], rows: Rows, grammar: Grammar, keep: AbstractSet[str]) -> Iterator[Gap]:
@@ -127,7 +129,7 @@ def _pieces(function: Node, rows: Rows, grammar: Grammar, *, whole: bool) -> Ite
     body = _Body.of(function)
     if body is None or not body.can_go(rows):
         return
-    statements = [part for node in body.inside for part in (node.children if node.type in _BODIES else [node])]
+    statements = [part for node in body.inside for part in (node.children if node.type in _LISTS else [node])]
     stays = [not whole and _is_within(node, grammar) for node in statements]
     if not any(stays):
         yield _Piece(body.first, body.last, body.inner.start_point.row)

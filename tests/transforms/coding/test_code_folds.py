@@ -57,6 +57,12 @@ def test_functions_within_one_that_is_folded_keep_their_signature() -> None:
     )
 
 
+def test_types_within_a_function_stay() -> None:
+    type_ = "\ttype lamp struct {\n\t\tlit bool\n\t}\n"
+    text = f"func light() {{\n\tcall_for(1)\n\tcall_for(2)\n\tcall_for(3)\n\tcall_for(4)\n{type_}\te()\n}}\n"
+    assert done(text, "go").text == f"func light() {{\n\t/* [lines 2-5 left out] */\n{type_}\te()\n}}\n"
+
+
 def test_deeply_nested_functions_fold_into_one() -> None:
     depth = 5_000
     text = "function f() {\n" * depth + "}\n" * depth
