@@ -23,13 +23,15 @@ from headroom.proxy.helpers import TO_CLIENT, TO_UPSTREAM, end_to_end, json_obje
 from headroom.proxy.retries import Retries
 from headroom.proxy.target import Answered, Targets, Upward, vendor_for
 from headroom.proxy.upstream import Answer, NotConnectedError, Upstream
+from headroom.proxy.websocket import WebSockets
+from headroom.proxy.websocket_turns import TURN
 
 _BODILESS = frozenset({204, 304})
 _log = logging.getLogger("headroom.proxy")
 
 
 class Forwarder:
-    """Relays HTTP requests to the provider that handler name, header, path or credentials name.
+    """Relays HTTP requests and WebSockets to the provider that handler name, header, path or credentials name.
 
     `upstream` is the client to send with; made from the configuration if not given.
     """
@@ -37,14 +39,18 @@ class Forwarder:
     def __init__(self, config: ProxyConfig, upstream: Upstream | None = None) -> None:
         self.targets = Targets(config)
         self.upstream = upstream or Upstream(config)
+        self.sockets = WebSockets(config, self.targets, self.upstream)
         self._retries = Retries(config.retry_max_attempts)
         self._write_timeout = config.read_timeout
         self._policy = config.policy
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one HTTP request; a WebSocket is refused, so that its client falls back to HTTP."""
+        """Serve one HTTP request or WebSocket, or a request that has come on a WebSocket."""
+        if TURN in scope:
+            await scope[TURN].ask(scope, receive, send)
+            return
         if scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 1011})
+            await self.sockets(scope, receive, send)
             return
         if scope["type"] != "http":
             raise ValueError(f"no ASGI scope that the forwarder serves: {scope['type']}")

@@ -105,6 +105,7 @@ def _built(config: ProxyConfig, upstream: Upstream | None) -> tuple[Doorkeeper, 
     state = ProxyState(config, stats, forwarder.upstream)
     app = HeadroomASGIMiddleware(Proxy(state, forwarder), equipped(config, stats), refuse_large=True)
     state.pipeline = app.pipeline
+    forwarder.sockets.front = app
     return Doorkeeper(app, config), state
 
 
@@ -200,7 +201,11 @@ def _server_config(app: Doorkeeper, config: ProxyConfig) -> uvicorn.Config:
         port=config.port,
         http=Connection,
         loop="auto",
-        ws="none",
+        ws="websockets-sansio",
+        ws_max_size=config.max_body_bytes,
+        ws_per_message_deflate=False,
+        # While a client has to wait its pongs are not read, and must not be missed.
+        ws_ping_timeout=None,
         lifespan="on",
         log_level="warning",
         access_log=False,

@@ -7,7 +7,9 @@ read, because it could put the operator's credentials in the place of the client
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterable, Mapping
+from collections.abc import AsyncIterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
@@ -80,16 +82,26 @@ class Upstream:
     def open(self) -> aiohttp.ClientSession:
         """Return the session of this process, made at the first call; needs a running event loop."""
         if self._session is None or self._session.closed:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_IDLE_SECONDS),
-                timeout=self._timeout,
-                auto_decompress=False,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
-                max_line_size=_HEADER_BYTES,
-                max_field_size=_HEADER_BYTES,
-            )
+            self._session = self._session_over(aiohttp.TCPConnector(limit=0, keepalive_timeout=_IDLE_SECONDS))
         return self._session
+
+    def watched_by(self, middleware: aiohttp.ClientMiddlewareType) -> aiohttp.ClientSession:
+        """Return another session over the same connections, whose answers a middleware sees first; to be closed."""
+        connector = self.open().connector
+        return self._session_over(connector, connector_owner=False, middlewares=(middleware,))
+
+    def _session_over(self, connector: aiohttp.BaseConnector | None, **settings: Any) -> aiohttp.ClientSession:
+        """Return a session that adds nothing to a request and takes nothing from an answer."""
+        return aiohttp.ClientSession(
+            connector=connector,
+            timeout=self._timeout,
+            auto_decompress=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
+            max_line_size=_HEADER_BYTES,
+            max_field_size=_HEADER_BYTES,
+            **settings,
+        )
 
     async def aclose(self) -> None:
         """Close the session and its connections."""
@@ -104,23 +116,31 @@ class Upstream:
         Raises `NotConnectedError`, `UpstreamUnreachableError` or `UpstreamTimeoutError`.
         """
         url = URL(base + target, encoded=True)
-        try:
+        with requesting():
             response = await self.open().request(
-                method, url, headers=headers, data=body, allow_redirects=False, proxy=self._proxy(url)
+                method, url, headers=headers, data=body, allow_redirects=False, proxy=self.proxy_for(url)
             )
-        except TimeoutError as error:
-            raise UpstreamTimeoutError("The upstream did not answer in time.") from error
-        except (aiohttp.ClientConnectorError, ssl.CertificateError) as error:
-            raise NotConnectedError("The upstream could not be reached.") from error
-        except (aiohttp.ClientError, OSError) as error:
-            raise UpstreamUnreachableError("The upstream broke off before it answered.") from error
         return Answer(response)
 
-    def _proxy(self, url: URL) -> URL | None:
+    def proxy_for(self, url: URL) -> URL | None:
+        """Return the proxy of the environment through which a URL is asked, None for the direct way."""
         key = (url.scheme, url.host or "", url.port)
         if key not in self._proxies:
             self._proxies[key] = _proxy_of_environment(*key)
         return self._proxies[key]
+
+
+@contextmanager
+def requesting() -> Iterator[None]:
+    """Raise what goes wrong before the headers of an answer are there as an error of the upstream."""
+    try:
+        yield
+    except TimeoutError as error:
+        raise UpstreamTimeoutError("The upstream did not answer in time.") from error
+    except (aiohttp.ClientConnectorError, ssl.CertificateError) as error:
+        raise NotConnectedError("The upstream could not be reached.") from error
+    except (aiohttp.ClientError, OSError) as error:
+        raise UpstreamUnreachableError("The upstream broke off before it answered.") from error
 
 
 def _proxy_of_environment(scheme: str, host: str, port: int | None) -> URL | None:

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from proxy.bench import ask, config_for, request, through
 from proxy.net import Client, Upstream
-from support.drive import scope_of
 
 from headroom.errors import ConfigError
 from headroom.integrations.asgi import HeadroomASGIMiddleware
@@ -113,20 +112,6 @@ def test_other_attributes_are_not_made_up() -> None:
 def test_an_upstream_that_cannot_be_used_is_named_before_anything_runs() -> None:
     with pytest.raises(ConfigError, match="ftp"):
         server.create_app(ProxyConfig(allow_upstream=("ftp://files.test",)))
-
-
-def test_a_websocket_is_refused_so_that_its_client_falls_back() -> None:
-    sent: list[Any] = []
-
-    async def send(message: Any) -> None:
-        sent.append(message)
-
-    async def receive() -> Any:
-        return {"type": "websocket.connect"}
-
-    app = server.create_app(config_for("http://127.0.0.1:9"))
-    asyncio.run(app(scope_of("/v1/responses") | {"type": "websocket"}, receive, send))
-    assert [message["type"] for message in sent] == ["websocket.close"]
 
 
 def test_the_forwarder_says_which_scopes_it_does_not_serve() -> None:

@@ -1,0 +1,206 @@
+"""WebSockets: a client's socket and one to the provider, whose messages go from one to the other as they come.
+
+One message at a time is under way in each direction: whoever reads slowly slows down the other side. Whichever side
+ends, ends the other in the same way. On a socket of the Responses API, requests and their answers take the way of
+HTTP requests instead, see `headroom.proxy.websocket_turns`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from uuid import uuid4
+
+from headroom.errors import RequestError, UpstreamError
+from headroom.integrations.body import ASGIApp, Message, Receive, Scope, Send
+from headroom.providers.routes import route_of
+from headroom.providers.vendors import Vendor, error_body
+from headroom.proxy.config import ProxyConfig
+from headroom.proxy.helpers import TO_CLIENT, TO_UPSTREAM, end_to_end, text
+from headroom.proxy.target import Answered, Targets, Upward, vendor_for
+from headroom.proxy.upstream import Upstream
+from headroom.proxy.websocket_turns import Turns
+from headroom.proxy.websocket_upstream import ABNORMAL, NO_STATUS, Close, Refusal, UpstreamSocket, connect
+
+# What each hop negotiates for itself (RFC 6455, 11.3), and the length of what is sent anew.
+_OF_THE_HOP = frozenset(
+    {
+        b"sec-websocket-key",
+        b"sec-websocket-version",
+        b"sec-websocket-extensions",
+        b"sec-websocket-protocol",
+        b"sec-websocket-accept",
+        b"content-length",
+    }
+)
+_CLIENT, _UPSTREAM = "client_left", "upstream_closed"
+"""Who has ended a socket."""
+
+_DENIAL = "websocket.http.response"
+_POLICY_VIOLATION = 1008
+_log = logging.getLogger("headroom.proxy")
+
+
+class WebSockets:
+    """Relays WebSockets to the provider that path, header or credentials name.
+
+    `front` is the application that requests on Responses sockets go through; without one they are relayed as they are.
+    """
+
+    def __init__(self, config: ProxyConfig, targets: Targets, pool: Upstream) -> None:
+        self.front: ASGIApp | None = None
+        self._targets = targets
+        self._pool = pool
+        self._max_bytes = config.max_body_bytes
+        self._stall = config.read_timeout
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one WebSocket."""
+        if (await receive())["type"] != "websocket.connect":
+            return
+        try:
+            opened = await self._opened(scope)
+        except (RequestError, UpstreamError) as error:
+            opened = _refusal_of(error, scope)
+        if isinstance(opened, Refusal):
+            await _deny(opened, scope, send)
+            return
+        await _Relay(scope, receive, send, opened, self.front).run()
+
+    async def _opened(self, scope: Scope) -> UpstreamSocket | Refusal:
+        target = self._targets.of(scope, _vendor(scope))
+        if isinstance(target, Answered):
+            raise RequestError("This handler has no WebSocket.")
+        return await self._connected(scope, target)
+
+    async def _connected(self, scope: Scope, target: Upward) -> UpstreamSocket | Refusal:
+        headers = end_to_end(scope["headers"], TO_UPSTREAM | _OF_THE_HOP)
+        return await connect(
+            self._pool,
+            target.base,
+            target.target,
+            [(text(name), text(value)) for name, value in headers],
+            subprotocols=list(scope.get("subprotocols", ())),
+            max_bytes=self._max_bytes,
+            stall=self._stall,
+        )
+
+
+class _Relay:
+    """One client's socket and the provider's."""
+
+    def __init__(
+        self, scope: Scope, receive: Receive, send: Send, upstream: UpstreamSocket, front: ASGIApp | None
+    ) -> None:
+        self._receive = receive
+        self._send = send
+        self._upstream = upstream
+        self._ended: asyncio.Future[tuple[str, Close]] = asyncio.get_running_loop().create_future()
+        self._turns: Turns | None = None
+        if front is not None and _speaks_responses(scope):
+            self._turns = Turns(scope, front, upstream, self._to_client, self._done)
+
+    async def run(self) -> None:
+        """Relay until one side ends, then end the other."""
+        who, close = _CLIENT, Close(ABNORMAL)
+        try:
+            await self._send(_acceptance(self._upstream))
+            who, close = await self._relayed()
+        except OSError:  # the server's way to say that the client has gone
+            return
+        finally:
+            await self._upstream.close(close)
+        if who == _UPSTREAM:
+            with suppress(OSError):
+                await self._send({"type": "websocket.close", "code": close.code_to_send, "reason": close.reason})
+
+    async def _relayed(self) -> tuple[str, Close]:
+        """Relay in both directions; return which side has ended, and how."""
+        directions = [asyncio.create_task(self._up()), asyncio.create_task(self._down())]
+        for direction in directions:
+            direction.add_done_callback(self._done)
+        who = _CLIENT
+        try:
+            who, close = await self._ended
+        finally:
+            for direction in directions:
+                direction.cancel()
+            await asyncio.wait(directions)
+            if self._turns is not None:
+                await self._turns.end(who)
+        return who, close
+
+    def _end(self, who: str, close: Close) -> None:
+        if not self._ended.done():
+            self._ended.set_result((who, close))
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        """Let a failure of ours end the sockets: nobody waits for what runs beside the relay."""
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not self._ended.done():
+            self._ended.set_exception(error)
+
+    async def _up(self) -> None:
+        """Relay what the client says. If the provider takes no more, how it has ended is told by `_down`."""
+        with suppress(UpstreamError):
+            while True:
+                message = await self._receive()
+                if message["type"] == "websocket.disconnect":
+                    self._end(_CLIENT, Close(message.get("code", NO_STATUS), message.get("reason") or ""))
+                    return
+                data = message.get("bytes")
+                await self._take(message["text"] if data is None else data)
+
+    async def _take(self, data: str | bytes) -> None:
+        if self._turns is None or isinstance(data, bytes) or not await self._turns.begin(data):
+            await self._upstream.send(data)
+
+    async def _down(self) -> None:
+        """Relay what the provider says."""
+        while True:
+            data = await self._upstream.receive()
+            if isinstance(data, Close):
+                self._end(_UPSTREAM, data)
+                return
+            if self._turns is None or isinstance(data, bytes) or not await self._turns.go_on(data):
+                await self._to_client(data)
+
+    async def _to_client(self, data: str | bytes) -> None:
+        kind = "bytes" if isinstance(data, bytes) else "text"
+        try:
+            await self._send({"type": "websocket.send", kind: data})
+        except OSError:
+            self._end(_CLIENT, Close(ABNORMAL))
+
+
+def _speaks_responses(scope: Scope) -> bool:
+    row = route_of("POST", scope["path"])
+    return row is not None and row.wire == "openai-responses"
+
+
+def _vendor(scope: Scope) -> Vendor:
+    """Return the provider of a socket: that of an HTTP request to the same path."""
+    return vendor_for({**scope, "method": "POST"})
+
+
+def _acceptance(upstream: UpstreamSocket) -> Message:
+    headers = end_to_end(upstream.headers, TO_CLIENT | _OF_THE_HOP)
+    return {"type": "websocket.accept", "subprotocol": upstream.subprotocol, "headers": headers}
+
+
+def _refusal_of(error: RequestError | UpstreamError, scope: Scope) -> Refusal:
+    request_id = uuid4().hex
+    _log.warning("WebSocket %s: %s (%s)", error.status, error.code, request_id)
+    body = error_body(_vendor(scope), error.status, error.code, str(error), request_id)
+    return Refusal(error.status, [(b"content-type", b"application/json")], body)
+
+
+async def _deny(refusal: Refusal, scope: Scope, send: Send) -> None:
+    """Answer the handshake with the refusal, or, where the server has no way to, with one of its own."""
+    if _DENIAL not in (scope.get("extensions") or {}):
+        await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
+        return
+    headers = end_to_end(refusal.headers, TO_CLIENT | _OF_THE_HOP)
+    await send({"type": f"{_DENIAL}.start", "status": refusal.status, "headers": headers})
+    await send({"type": f"{_DENIAL}.body", "body": refusal.body, "more_body": False})

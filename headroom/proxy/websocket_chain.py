@@ -1,0 +1,174 @@
+"""What later requests of a socket build on without saying it: `previous_response_id` stands for all that went before.
+
+So that they are seen and sent as those of HTTP clients, which say all of it, three things are kept of the answers:
+
+- the calls that were made, by id: an output alone does not tell which tool wrote it;
+- the calls of `headroom_retrieve` that a response has ended in, which the client never saw: the provider takes no
+  request to go on from there that leaves them open;
+- the response in which an answer really ended, where the client was told the id of an earlier one.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from itertools import takewhile
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from headroom.blocks import Edit
+from headroom.ccr.answers.base import encoded
+from headroom.ccr.answers.openai_responses import is_ours
+from headroom.ccr.arrays import array, raw
+from headroom.errors import BodyError
+from headroom.protect import RETRIEVE_TOOL
+from headroom.providers.wire import records, string
+from headroom.proxy.websocket_frames import Event
+from headroom.wire.locate import locate
+from headroom.wire.splice import splice
+
+T = TypeVar("T")
+
+ELSEWHERE = (
+    f"[{RETRIEVE_TOOL}: what was found stands behind the result of the tool called beside it. "
+    "If it does not, call again.]"
+)
+"""The result of a call of ours beside calls of the client: see `headroom.ccr.pending`."""
+
+_CALLS = frozenset({"function_call", "custom_tool_call", "local_shell_call"})
+_MOST_CALLS, _MOST_RESPONSES = 512, 128
+_MAX_CALL_BYTES = 16_384
+"""Of a longer call only the name is kept: what it was called with does not matter then."""
+
+
+class _Newest(OrderedDict[str, T], Generic[T]):
+    """A dictionary of the newest entries."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self._most = most
+
+    def keep(self, key: str, value: T) -> None:
+        """Keep a value; the oldest goes where there are too many."""
+        self[key] = value
+        if len(self) > self._most:
+            self.popitem(last=False)
+
+
+class _Continuing(msgspec.Struct):
+    """What of a request says what it builds on."""
+
+    previous_response_id: Any = None
+    conversation: Any = None
+    input: msgspec.Raw = msgspec.Raw(b"null")
+
+    @property
+    def given(self) -> Any:
+        """What it adds."""
+        return msgspec.json.decode(self.input)
+
+    @property
+    def items(self) -> list[dict[str, Any]]:
+        """What it adds, item by item; none where it is a text."""
+        return [item for _, item in records(self.given)]
+
+
+class Chain:
+    """What is kept of one socket's answers."""
+
+    def __init__(self) -> None:
+        self._calls: _Newest[bytes] = _Newest(_MOST_CALLS)
+        self._open: _Newest[list[str]] = _Newest(_MOST_RESPONSES)
+        self._ends: _Newest[str] = _Newest(_MOST_RESPONSES)
+
+    def called(self, event: Event) -> None:
+        """Keep the call of an output item, if it is one of the client's."""
+        item = event.item
+        if item.get("type") in _CALLS and not is_ours(item):
+            spelled = raw(event.frame, ("item",))
+            if len(spelled) > _MAX_CALL_BYTES:
+                spelled = encoded({name: item.get(name) for name in ("type", "call_id", "name")})
+            self._calls.keep(string(item.get("call_id")), spelled)
+
+    def ended(self, response_id: str, open_calls: list[str], told_as: str) -> None:
+        """Keep which calls of ours a response has ended in, and by which id the client knows the answer."""
+        if open_calls:
+            self._open.keep(response_id, open_calls)
+        if told_as != response_id:
+            self._ends.keep(told_as, response_id)
+
+    def completed(self, body: bytes) -> tuple[bytes, int]:
+        """Return a request with the calls that it brings the outputs of at the front of its input, and their number."""
+        request = _continuing(body)
+        if request is None or not (request.previous_response_id or request.conversation):
+            return body, 0
+        items = request.items
+        made = {string(item.get("call_id")) for item in items if item.get("type") in _CALLS}
+        answered = dict.fromkeys(string(item.get("call_id")) for item in items if _is_output(item))
+        calls = [self._calls[call] for call in answered if call in self._calls and call not in made]
+        if not calls:
+            return body, 0
+        start = locate(body, [("input",)])["input",][0] + 1
+        return body[:start] + b",".join(calls) + b"," + body[start:], len(calls)
+
+    def to_send(self, body: bytes) -> bytes:
+        """Return a request that goes on from where the provider really is, with nothing left open there."""
+        request = _continuing(body)
+        if request is None or not isinstance(request.previous_response_id, str):
+            return body
+        told = request.previous_response_id
+        previous = self._ends.get(told, told)
+        answered = {string(item.get("call_id")) for item in request.items if _is_output(item)}
+        left = [call for call in self._open.get(previous, []) if call not in answered]
+        edits = [] if previous == told else [Edit(("previous_response_id",), previous)]
+        return splice(body, [*edits, *_closing(left, request.given)])
+
+
+def without_calls(body: bytes, number: int) -> bytes:
+    """Return a request without the calls that `Chain.completed` has put at the front of its input."""
+    if not number:
+        return body
+    spans = locate(body, [("input",), ("input", number - 1)])
+    start, end = spans["input",][0] + 1, spans["input", number - 1][1]
+    return body[:start] + body[body.index(b",", end) + 1 :]
+
+
+def follow_up(body: bytes, response_id: str) -> bytes:
+    """Return a request that goes on from a response with results alone: what the provider holds is not sent again.
+
+    `body` goes on as HTTP requests do, by all that was said before; its results stand last. In a `conversation`,
+    which the provider keeps, they are all that it has. Raises BodyError for what is no request.
+    """
+    request = _continuing(body)
+    if request is None:
+        raise BodyError("not_json")
+    if request.conversation or not response_id:
+        return body
+    results = list(takewhile(_is_output, reversed(request.items)))[::-1]
+    fields = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    fields["previous_response_id"] = msgspec.Raw(encoded(response_id))
+    fields["input"] = array([encoded(result) for result in results])
+    return msgspec.json.encode(fields)
+
+
+def _continuing(body: bytes) -> _Continuing | None:
+    try:
+        return msgspec.json.decode(body, type=_Continuing)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _is_output(item: dict[str, Any]) -> bool:
+    return string(item.get("type")).endswith("_output")
+
+
+def _closing(calls: list[str], given: Any) -> list[Edit]:
+    """Return the edit that adds results for calls to a request's input."""
+    if not calls:
+        return []
+    results = [encoded({"type": "function_call_output", "call_id": call, "output": ELSEWHERE}) for call in calls]
+    if isinstance(given, list):
+        return [Edit(("input",), msgspec.Raw(b",".join(results)), append=True)]
+    if isinstance(given, str):
+        return [Edit(("input",), array([*results, encoded({"role": "user", "content": given})]))]
+    return []
