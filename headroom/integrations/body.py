@@ -48,20 +48,27 @@ class BodyReader:
                 return None
             if not message.get("more_body", False):
                 self.body = await _joined(chunks, size)
+                self._taken = [_whole(self.body)]
                 return self.body
 
     async def replay(self) -> Message:
-        """Give back the messages taken, in order, then whatever the server sends next."""
+        """Give back what was taken, in order, then whatever the server sends next."""
         return self._taken.pop(0) if self._taken else await self._receive()
 
     def replaced(self, body: bytes) -> Receive:
         """Return a receive that gives this body as one message, then whatever the server sends next."""
-        waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+        waiting = [_whole(body)]
+        further = self._receive  # and not the reader, which holds the body that came
 
         async def receive() -> Message:
-            return waiting.pop() if waiting else await self._receive()
+            return waiting.pop() if waiting else await further()
 
         return receive
+
+
+def _whole(body: bytes) -> Message:
+    """Return the one message of a body."""
+    return {"type": "http.request", "body": body, "more_body": False}
 
 
 async def _joined(chunks: list[bytes], size: int) -> bytes:
