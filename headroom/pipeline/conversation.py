@@ -127,3 +127,11 @@ def newest_turn(blocks: Sequence[Block]) -> int:
             break
         first -= 1
     return first
+
+
+def last_turn(blocks: Sequence[Block]) -> int:
+    """Return where the turn before the newest one ends, which is where the request before this one ended."""
+    end = newest_turn(blocks)
+    while end > 0 and blocks[end - 1].role not in ("tool", "user", "system"):
+        end -= 1
+    return end

@@ -20,7 +20,7 @@ from headroom.state import Store
 
 _EPOCH = "epoch"
 _SOUGHT = 8
-"""Places before the newest turn where the request before this one may have ended."""
+"""Blocks before the end of the last request among which an older one is looked for."""
 
 
 class Epoch(msgspec.Struct, frozen=True):
@@ -43,32 +43,35 @@ class Epochs:
     rule: CacheRule
     clock: Callable[[], float]
 
-    def boundary(self, keys: Sequence[bytes], newest: int, pays: Callable[[int, int], bool]) -> int:
+    def boundary(self, keys: Sequence[bytes], last: int, pays: Callable[[int, int], bool]) -> int:
         """Return up to where this request's history is rewritten, and note it for the next one.
 
-        `keys` name all blocks in order, `newest` is where the newest turn begins. `pays(old, new)` says whether moving
-        the boundary is worth it while the cache is warm.
+        `keys` name all blocks in order; `last` of them were in the request before this one. `pays(old, new)` says
+        whether moving the boundary is worth it while the cache is warm. Where it moves, it moves to the end: the newest
+        results supersede older ones, too.
         """
         chain = chained(keys)
         whole = chain[len(keys)]
         known = self._get(self.frame + whole)
         if known is not None:  # the same request again
             return known.boundary
-        ends = [chain[end] for end in _ends(newest)]
-        boundary = self._moved(ends, len(keys), pays)
+        boundary = self._moved(chain[: last + 1], len(keys), pays)
         epoch = Epoch(boundary, self.clock())
         self._put(self.frame + whole, epoch)
         self._put(whole, epoch)
         return boundary
 
-    def _moved(self, ends: Sequence[str], end: int, pays: Callable[[int, int], bool]) -> int:
-        before = self._first(self.frame + end for end in ends)
-        if before is None:
-            # A conversation that we know under another model or with other tools is cold under these.
-            return end if self._first(ends) is not None else 0
-        if is_cold(self.rule, self.clock() - before.at) or pays(before.boundary, end):
-            return end
-        return before.boundary
+    def _moved(self, chain: Sequence[str], total: int, pays: Callable[[int, int], bool]) -> int:
+        last, *older = chain[: -_SOUGHT - 1 : -1]
+        before = self._get(self.frame + last)
+        if before is not None:
+            due = is_cold(self.rule, self.clock() - before.at) or pays(before.boundary, total)
+            return total if due else before.boundary
+        known = self._first(self.frame + end for end in older)
+        if known is not None:  # another worker saw the requests since: they may have kept the cache warm
+            return known.boundary
+        # A conversation that we know under another model or with other tools is cold under these.
+        return total if self._get(last) is not None else 0
 
     def _first(self, names: Iterable[str]) -> Epoch | None:
         return next((epoch for name in names if (epoch := self._get(name)) is not None), None)
@@ -95,8 +98,3 @@ def chained(keys: Sequence[bytes]) -> list[str]:
         digest = hashlib.blake2b(digest + key, digest_size=20).digest()
         names.append(digest.hex())
     return names
-
-
-def _ends(newest: int) -> range:
-    """Return how many blocks the request before may have had, most likely first: what the assistant said came since."""
-    return range(newest, max(0, newest - _SOUGHT), -1)

@@ -14,7 +14,7 @@ from headroom.ccr.capability import Offer, offer
 from headroom.ccr.keeper import Keeper, Retrieval
 from headroom.economics import rewrite_gain
 from headroom.pipeline.additions import Additions
-from headroom.pipeline.conversation import Conversation, Decided, newest_turn, superseded
+from headroom.pipeline.conversation import Conversation, Decided, last_turn, superseded
 from headroom.pipeline.decide import Decider
 from headroom.pipeline.epochs import Epochs
 from headroom.pipeline.guard import Guard
@@ -76,7 +76,7 @@ class Turn:
         epochs = Epochs(self.means.store, self.exchange.tenant, _frame(payload), rule, self.means.clock)
         boundary = epochs.boundary(
             conversation.keys(blocks),
-            newest_turn(blocks),
+            last_turn(blocks),
             lambda old, new: self._pays(conversation, blocks, old, new, rule),
         )
         return conversation.decided(blocks, boundary)

@@ -96,7 +96,7 @@ def test_an_encoder_made_wrong_on_purpose_is_caught_by_verification(monkeypatch)
 
 
 STEPS = [(run_module, name) for name in ("splice", "apply", "lineup_of", "wishes_of", "with_questions")]
-STEPS += [(turn_module, name) for name in ("TokenCounter", "offer", "Keeper", "Epochs", "newest_turn", "rule_for")]
+STEPS += [(turn_module, name) for name in ("TokenCounter", "offer", "Keeper", "Epochs", "last_turn", "rule_for")]
 
 
 @pytest.mark.parametrize(("module", "step"), STEPS, ids=[name for _, name in STEPS])

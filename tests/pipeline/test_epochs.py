@@ -1,18 +1,23 @@
 """When history is rewritten, when it is not, and that a rewrite stays."""
 
 import json
+from dataclasses import replace
 from random import Random
 
 import pytest
-from support.wires import Step, body_of, encoded
+from support.growing import Watch, turns_of
+from support.retrieval import handles_in
+from support.wires import Step, body_of, encoded, outputs_of
 
 from headroom.blocks import Channel
 from headroom.ccr.keeper import Retrieval
 from headroom.ccr.marker import Mint
+from headroom.ccr.retriever import Retriever
 from headroom.pipeline import Exchange, Pipeline
 from headroom.policy import Policy, Rewrite
 from headroom.providers import WIRES
 from headroom.state.memory import MemoryStore
+from headroom.tokens import TokenCounter
 
 TOOLS = [{"name": "run_command", "input_schema": {"type": "object"}}]
 WORDS = [
@@ -42,11 +47,12 @@ def prose(seed, lines=120):
 
 
 def called(seed, command):
-    return Step(prose(seed), arguments=json.dumps({"command": command}))
+    """A call and its output; nobody says anything between the calls of one turn."""
+    return Step(prose(seed), arguments=json.dumps({"command": command}), user="", assistant="")
 
 
 class World:
-    """A pipeline with a clock in our hands."""
+    """A pipeline with a clock in our hands. Requests end with an output, as those of clients do."""
 
     def __init__(self, rewrite, store=None, further=10):
         policy = Policy(rewrite=rewrite, further_requests=further)
@@ -125,7 +131,7 @@ def test_a_warm_rewrite_happens_only_if_enough_requests_follow(further, happens)
 
 
 def test_results_that_failed_and_requests_without_tools_are_left_alone():
-    failed = [Step(prose(7), arguments='{"command": "make"}', is_error=True), *HISTORY[1:2], called(8, "make")]
+    failed = [replace(called(7, "make"), is_error=True), *HISTORY[1:2], called(8, "make")]
     world = World(Rewrite.COLD)
     world.send(failed)
     world.now += 301
@@ -133,3 +139,45 @@ def test_results_that_failed_and_requests_without_tools_are_left_alone():
     world.send(HISTORY[:3], tools=[])
     world.now += 301
     assert "superseded" not in world.send(HISTORY, tools=[])[1]
+
+
+def test_a_worker_that_missed_a_request_takes_nothing_for_cold():
+    """The one that saw it keeps the provider's cache warm; without a shared store nobody tells."""
+    one, other = World(Rewrite.COLD), World(Rewrite.COLD)
+    watch = Watch("anthropic")
+    for turn, body in enumerate(turns_of("anthropic", [*HISTORY, called(5, "ls"), called(6, "date")])):
+        world = (one, other)[turn % 2]
+        world.now = 1_000_000.0 + 200 * turn
+        outcome = world.pipeline.run(body, WIRES["anthropic"], Exchange("r"))
+        assert watch.broken(outcome.body) == []
+
+
+def test_what_an_older_request_settled_holds_for_a_worker_that_missed_the_last_one():
+    one = World(Rewrite.COLD)
+    watch = Watch("anthropic")
+    *_, third, fourth, _, sixth = turns_of("anthropic", [*HISTORY, called(5, "pwd"), called(6, "date")])
+    assert b"superseded" not in one.pipeline.run(third, WIRES["anthropic"], Exchange("r")).body
+    one.now += 301
+    cold = one.pipeline.run(fourth, WIRES["anthropic"], Exchange("r")).body
+    assert b"superseded" in cold
+    assert watch.broken(cold) == []
+    one.now += 301
+    assert watch.broken(one.pipeline.run(sixth, WIRES["anthropic"], Exchange("r")).body) == []
+
+
+def test_what_was_superseded_redeems_and_counts():
+    world = World(Rewrite.COLD)
+    world.send(HISTORY[:3])
+    world.now += 301
+    body = encoded(body_of("anthropic", HISTORY, tools=True) | {"tools": TOOLS})
+    outcome = world.pipeline.run(body, WIRES["anthropic"], Exchange("r"))
+    first, *rest = outputs_of("anthropic", json.loads(outcome.body))
+    (handle,) = outcome.originals
+    assert handles_in(first) == [handle]
+    assert rest == [step.output for step in HISTORY[1:]]
+    for originals in (outcome.originals, {}):
+        asked = Retriever(originals, world.pipeline.store, "", world.pipeline.retrieval.mint)
+        assert asked.answer({"hash": handle}) == HISTORY[0].output
+    (decision, *_) = [d for d in outcome.decisions if d.role == "tool"]
+    count = TokenCounter("claude-sonnet-4-5")
+    assert (decision.tokens_before, decision.tokens_after) == (count(HISTORY[0].output), count(first))
