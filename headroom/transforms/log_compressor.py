@@ -6,20 +6,21 @@
     1|:05 7 c33
 
 Whatever a terminal would not show is left out first; lines that warn or err stand whole where they are rare, and so
-do every line of no kind, the first and the last line.
+do every line of no kind, the first and the last line. In the plain tier there are no kinds: what neighbouring lines
+begin with is set above them.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from headroom.blocks import Fidelity, Lossless, Reduction, Tier
 from headroom.transforms import log_formats
 from headroom.transforms.base import Compressor, Context, Hint
-from headroom.transforms.coding import line_reduction, prefix, repeats, signs, template_reader, templates
+from headroom.transforms.coding import headings, line_reduction, prefix, repeats, signs, template_reader, templates
 from headroom.transforms.coding.budget import Budget
 from headroom.transforms.coding.display import as_displayed
 from headroom.transforms.coding.signs import Signs
@@ -50,7 +51,10 @@ _OPENING = "[log: "
 _CLOCK = "a time comes first and, cut short, goes on from the line above"
 _REPEATS = "repeats are counted"
 _DISPLAY = "as a terminal shows it"
+_HEADINGS = 'below a line "{sign} ..." each line that does not start with a blank goes on from it'
 _PREFIX = 'each line that does not start with a blank starts with "'
+_PREFIX_OF_ALL = 'each line starts with "'
+_CLAUSE_OF_PREFIX = re.compile(rf"{_PREFIX}|{_PREFIX_OF_ALL}")
 _SIGNS = re.compile(r"N(.)text shows line kind N, its changing words in (..);")
 
 
@@ -61,6 +65,7 @@ class Header:
     displayed: bool = False
     signs: Signs | None = None
     repeated: bool = False
+    headed: str = ""
     prefix: str = ""
 
     def __str__(self) -> str:
@@ -69,24 +74,34 @@ class Header:
             parts.append(_LEGEND.format(mark=self.signs.mark, brackets=self.signs.brackets))
             parts.extend([_CLOCK] if self.signs.clocked else [])
         parts.extend([_REPEATS] if self.repeated else [])
-        parts.extend([f'{_PREFIX}{self.prefix}"'] if self.prefix else [])
+        parts.extend([_HEADINGS.format(sign=self.headed)] if self.headed else [])
+        clause = _PREFIX_OF_ALL if self.prefix.startswith(prefix.BLANKS) else _PREFIX
+        parts.extend([f'{clause}{self.prefix}"'] if self.prefix else [])
         return f"{_OPENING}{'; '.join(parts)}]"
 
     @property
     def encoding(self) -> str:
         """The name of the form."""
-        named = {"log.templates": self.signs, "log.prefix": self.prefix, "log.repeats": self.repeated}
+        named = {
+            "log.templates": self.signs,
+            "log.headings": self.headed,
+            "log.prefix": self.prefix,
+            "log.repeats": self.repeated,
+        }
         return next((name for name, value in named.items() if value), "log.display")
 
     @staticmethod
     def read(line: str) -> Header:
         """Read a header. Raises ValueError if the line is not exactly one that we write."""
-        known, _, front = line.partition(_PREFIX)
+        clause = _CLAUSE_OF_PREFIX.search(line)
+        known, front = (line[: clause.start()], line[clause.end() :]) if clause else (line, "")
         signs = _SIGNS.search(known)
+        headed = next((sign for sign in headings.SIGNS if _HEADINGS.format(sign=sign) in known), "")
         header = Header(
             displayed=_DISPLAY in known,
             signs=Signs(signs[1], signs[2], clocked=_CLOCK in known) if signs else None,
             repeated=_REPEATS in known,
+            headed=headed,
             prefix=front[: -len('"]')],
         )
         if header == Header() or str(header) != line:
@@ -155,6 +170,8 @@ def _decoded(text: str, budget: Budget) -> str:
         lines = repeats.decode(lines, budget)
     if header.signs is not None:
         lines = template_reader.decode(lines, header.signs, budget)
+    if header.headed:
+        lines = headings.decode(lines, header.headed, budget)
     if header.prefix:
         budget.spend(len(header.prefix) * len(lines))
         lines = prefix.put_back(header.prefix, lines)
@@ -168,7 +185,7 @@ def _forms(text: str, lines: list[str], context: Context, *, displayed: bool) ->
     """
     if context.tier >= Tier.LEGEND:
         yield from _template_form(text, lines, context, displayed=displayed)
-    yield from _plain_form(lines, displayed=displayed)
+    yield from _plain_forms(lines, displayed=displayed, headed=context.tier is Tier.PLAIN)
 
 
 def _template_form(text: str, lines: list[str], context: Context, *, displayed: bool) -> Iterator[tuple[Header, str]]:
@@ -181,13 +198,25 @@ def _template_form(text: str, lines: list[str], context: Context, *, displayed: 
         yield header, "\n".join([str(header), *counted])
 
 
-def _plain_form(lines: list[str], *, displayed: bool) -> Iterator[tuple[Header, str]]:
-    """Yield the form without common front and repeats, if there is any such thing or the text was displayed."""
+def _plain_forms(lines: list[str], *, displayed: bool, headed: bool) -> Iterator[tuple[Header, str]]:
+    """Yield the form without common front and repeats, if there is any such thing or the text was displayed.
+
+    Then, if asked for, the same under headings: where templates are to be had, they tell it more shortly.
+    """
     front, rest = prefix.taken_off(lines)
-    counted = repeats.encode(rest)
-    header = Header(displayed, repeated=counted != rest, prefix=front)
-    if header != Header():
-        yield header, "\n".join([str(header), *counted])
+    bare = Header(displayed, prefix=front)
+    yield from _counted(bare, rest)
+    sign, below = headings.encode(rest) if headed else ("", rest)
+    if sign:
+        yield from _counted(replace(bare, headed=sign), below)
+
+
+def _counted(header: Header, lines: list[str]) -> Iterator[tuple[Header, str]]:
+    """Yield the lines with repeats counted, under a header that says all that was done; nothing if nothing was."""
+    counted = repeats.encode(lines)
+    whole = replace(header, repeated=counted != lines)
+    if whole != Header():
+        yield whole, "\n".join([str(whole), *counted])
 
 
 def _is_loud(line: str) -> bool:

@@ -19,7 +19,7 @@ HTML = {"html_page"}
 
 
 def _candidates(compressor: Compressor, text: str) -> list[Lossless]:
-    return list(compressor.candidates(View(text), Context(tier=Tier.MAX)))
+    return [form for tier in (Tier.PLAIN, Tier.MAX) for form in compressor.candidates(View(text), Context(tier=tier))]
 
 
 def test_every_compressor_has_a_sample_that_it_shortens():

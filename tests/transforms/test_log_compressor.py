@@ -181,14 +181,49 @@ def test_colours_and_progress_bars_leave_what_a_terminal_shows() -> None:
     )
 
 
+PLAIN = Context(tier=Tier.PLAIN)
+
+
 def test_the_plain_tier_says_a_common_front_once_and_gives_no_templates() -> None:
     text = "".join(
         f"Jan  5 10:00:0{n} host7 sshd: the {name} has come in\n  by the door\n" for n, name in enumerate("abcdefgh")
     )
-    assert shrunk(text, Context(tier=Tier.PLAIN)) == (
-        '[log: each line that does not start with a blank starts with "Jan  5 10:00:"]\n'
-        + "".join(f"0{n} host7 sshd: the {name} has come in\n  by the door\n" for n, name in enumerate("abcdefgh"))
+    assert shrunk(text, PLAIN) == (
+        '[log: each line that does not start with a blank starts with "Jan  5 "]\n'
+        + "".join(
+            f"10:00:0{n} host7 sshd: the {name} has come in\n  by the door\n" for n, name in enumerate("abcdefgh")
+        )
     )
+
+
+def test_the_plain_tier_sets_what_neighbouring_lines_begin_with_above_them() -> None:
+    text = "".join(
+        f"2026-05-20 16:49:{second} status {state} {package}:amd64 1.6\n"
+        for second, package in ((14, "jq"), (15, "libonig5"), (17, "man-db"))
+        for state in ("half-configured", "unpacked", "configure", "installed", "triggers-pending")
+    )
+    assert str(shrunk(text, PLAIN)).startswith(
+        '[log: below a line "> ..." each line that does not start with a blank goes on from it; '
+        'each line that does not start with a blank starts with "2026-05-20 "]\n'
+        "> 16:49:14 status\nhalf-configured jq:amd64 1.6\nunpacked jq:amd64 1.6\n"
+    )
+
+
+@pytest.mark.parametrize("name", sorted(RECOGNISED))
+def test_plain_forms_are_restored_and_stay_as_they_are(name: str) -> None:
+    text = many(RECOGNISED[name])
+    for indented in (text, "".join(f"    {line}\n" for line in text.splitlines())):
+        for form in LOG.candidates(View(indented), PLAIN):
+            assert LOG.decode(form.text) == LOG.normal(indented, form.of)
+        found = LOG.cheapest(View(indented), PLAIN)
+        assert found is None or LOG.cheapest(View(found.result.text), PLAIN) is None
+
+
+def test_a_front_that_reads_like_a_clause_of_ours_is_a_front() -> None:
+    for clause in ('each line starts with "', 'each line that does not start with a blank starts with "'):
+        text = "".join(f"    {clause} the {name} of the day\n" for name in ("first", "second", "third"))
+        for form in LOG.candidates(View(text), PLAIN):
+            assert LOG.decode(form.text) == LOG.normal(text, form.of)
 
 
 def test_a_text_that_begins_like_our_form_is_no_exception() -> None:
@@ -232,8 +267,9 @@ def test_any_mixture_of_formats_is_restored_and_stays_as_it_is(names: list[str],
     for candidate in LOG.candidates(View(text), CONTEXT):
         assert LOG.decode(candidate.text) == LOG.normal(text, candidate.of)
         assert candidate.of is (Fidelity.BYTES if as_displayed(text) == text else Fidelity.DISPLAY)
-    result = LOG.cheapest(View(text), CONTEXT)
-    assert result is None or LOG.cheapest(View(result.result.text), CONTEXT) is None
+    for context in (CONTEXT, PLAIN):
+        result = LOG.cheapest(View(text), context)
+        assert result is None or LOG.cheapest(View(result.result.text), context) is None
 
 
 @settings(max_examples=150, deadline=None)
@@ -245,7 +281,8 @@ def test_any_text_is_weighed_and_restored_without_failing(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "header", [Header(repeated=True), Header(displayed=True), Header(signs=Signs()), Header(prefix="2026-")]
+    "header",
+    [Header(repeated=True), Header(displayed=True), Header(signs=Signs()), Header(prefix="2026-"), Header(headed=">")],
 )
 def test_a_header_of_ours_before_a_log_does_not_make_it_immune(header: Header) -> None:
     text = many(RECOGNISED["java logger"])

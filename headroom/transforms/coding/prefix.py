@@ -1,6 +1,7 @@
 """The beginning that all lines share, such as date and host, said once.
 
-Empty lines and lines that start with a blank (frames, continuations) stay as they are, and count for nothing.
+Empty lines and lines that start with a blank (frames, continuations) stay as they are, and count for nothing; only
+where all lines start with a blank, all count.
 """
 
 from __future__ import annotations
@@ -17,37 +18,53 @@ _FIRST = 50
 def taken_off(lines: Sequence[str]) -> tuple[str, list[str]]:
     """Return the common beginning of the lines, whole words only, and the lines without it; nothing if there is none.
 
-    A line that would be empty or start with a blank without it keeps the beginning from being taken off.
+    A line that would be empty without it, or start with a blank for the first time, keeps it from being taken off.
     """
     first = _full(lines[:_FIRST])
     if len(first) > 1 and len(_common(first)) < SHORTEST:
         return "", list(lines)
     full = _full(lines)
     prefix = _common(full)
-    if len(prefix) < SHORTEST or any(len(line) == len(prefix) or line[len(prefix)] in BLANKS for line in full):
+    if len(prefix) < SHORTEST or not all(_may_lose(prefix, line) for line in full):
         return "", list(lines)
-    return prefix, [line if not line or line.startswith(BLANKS) else line[len(prefix) :] for line in lines]
+    return prefix, [line[len(prefix) :] if _has(prefix, line) else line for line in lines]
 
 
 def put_back(prefix: str, lines: Sequence[str]) -> list[str]:
     """Restore the lines."""
-    return [line if not line or line.startswith(BLANKS) else prefix + line for line in lines]
+    return [prefix + line if _has(prefix, line) else line for line in lines]
 
 
 def _full(lines: Sequence[str]) -> list[str]:
     """Return the lines that count."""
-    return [line for line in lines if line and not line.startswith(BLANKS)]
+    return [line for line in lines if line and not line.startswith(BLANKS)] or [line for line in lines if line]
+
+
+def _has(prefix: str, line: str) -> bool:
+    """Say whether a line has the beginning, or lost it."""
+    return bool(line) and (prefix.startswith(BLANKS) or not line.startswith(BLANKS))
+
+
+def _may_lose(prefix: str, line: str) -> bool:
+    return len(line) > len(prefix) and (prefix.startswith(BLANKS) or line[len(prefix)] not in BLANKS)
 
 
 def _common(lines: Sequence[str]) -> str:
-    """Return the common beginning of lines up to the end of its last whole word; none of a single line."""
+    """Return the common beginning of lines up to the end of its last whole word; none of a single line.
+
+    Words end at blanks, and at the directories of a path; times, dates and numbers are not cut.
+    """
     if len(lines) < 2:
         return ""
     low, high = min(lines), max(lines)
     end = shared(low, high)
-    while end and (low[end - 1].isalnum() or low[end - 1] == "_"):
+    while end and not (low[end - 1] in BLANKS or _is_between_names(low, high, end)):
         end -= 1
     return low[:end]
+
+
+def _is_between_names(low: str, high: str, end: int) -> bool:
+    return low[end - 1] in "/\\" and not (low[end : end + 1].isdigit() or high[end : end + 1].isdigit())
 
 
 def shared(low: str, high: str) -> int:
