@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 AS_ROOT := $(if $(filter-out 0,$(shell id -u)),sudo) DEBIAN_FRONTEND=noninteractive
 
-.PHONY: setup system-packages demo test fuzz conversations lint format bench bench-hop bench-body bench-compress bench-confusion bench-scaling bench-bill test-integrations docs clean
+.PHONY: setup system-packages demo test fuzz robustness conversations lint format bench bench-hop bench-body bench-compress bench-confusion bench-scaling bench-bill test-integrations docs clean
 
 setup: $(READY)
 
@@ -28,6 +28,10 @@ test: $(READY) system-packages
 
 fuzz: $(READY)
 	$(BIN)/pytest --hypothesis-profile=deep tests/laws/test_l06_verbatim.py -k damaged
+
+# Ten thousand files of this machine through the router. COUNT of files, SEED of chance.
+robustness: $(READY)
+	$(BIN)/python -m benchmarks.robustness $(or $(COUNT),10000) --seed $(or $(SEED),0)
 
 # Thousands of growing conversations through two workers: what was sent must stand. NUMBER in each wire, SEED of chance.
 conversations: $(READY)
