@@ -17,6 +17,8 @@ from headroom.errors import ConfigError
 from headroom.integrations.asgi import HeadroomASGIMiddleware
 from headroom.integrations.door import Door
 from headroom.integrations.httpx import AsyncHeadroomTransport, HeadroomTransport, shortening
+from headroom.integrations.sdk import fronted
+from headroom.integrations.sinks import Whole
 from headroom.pipeline import CompressionHooks, Pipeline, PipelineStage
 from headroom.proxy.config import ProxyConfig
 from headroom.state.memory import MemoryStore
@@ -437,6 +439,7 @@ def test_what_the_transport_raises_is_raised_itself(body, way, library):
         assert raised.value is error
         assert len(inner.requests) == 1
         assert events.errors == ["ReadError"]
+        assert all(body.closed for body in inner.streams)
 
 
 def library_error(library):
@@ -526,6 +529,19 @@ def test_a_failure_of_ours_before_the_answer_begins_asks_again_as_it_came(way, l
 
 @each_library
 @each_way
+def test_an_answer_that_a_failure_of_ours_leaves_unread_is_closed(way, library, monkeypatch):
+    def fail(*_):
+        raise RuntimeError("ours")
+
+    monkeypatch.setattr(Whole, "body", fail)
+    inner = Scripted(library, answer("Lost."), answer("Hello."))
+    response, _ = way.send(inner, post(library))
+    assert response.json()["choices"][0]["message"]["content"] == "Hello."
+    assert inner.streams[0].closed
+
+
+@each_library
+@each_way
 def test_a_failure_of_ours_in_the_middle_of_a_stream_is_told_as_a_broken_connection(way, library, monkeypatch):
     def fail(*_):
         raise RuntimeError("ours")
@@ -595,6 +611,15 @@ def test_a_client_that_shortens_has_the_settings_of_the_one_behind_it(library):
 
 
 @each_library
+def test_a_client_in_front_of_an_sdk_s_own_leaves_that_open(library):
+    inner, door = Scripted(library), Door(CONFIG)
+    own, awaited = library.Client(transport=inner), library.AsyncClient(transport=inner)
+    fronted(own, door).close()
+    asyncio.run(fronted(awaited, door).aclose())
+    assert (own.is_closed, awaited.is_closed, inner.is_closed) == (False, False, False)
+
+
+@each_library
 def test_wishes_of_one_call_reach_the_client_behind(library):
     inner = Scripted(library, (307, {"location": "/v1/chat/completions"}, []))
     with shortening(library.Client(transport=inner, follow_redirects=True), CONFIG) as client:
@@ -632,12 +657,15 @@ def test_a_client_of_another_library_is_refused():
 
 
 @each_library
-def test_a_store_that_was_given_is_left_open_and_one_of_its_own_is_closed(library):
+def test_a_transport_closes_the_one_behind_it_and_leaves_open_a_store_that_was_given(library):
     given = MemoryStore()
     given.put("", "key", b"value")
-    transport = HeadroomTransport(Scripted(library), CONFIG, store=given)
-    transport.close()
+    inner, awaited = Scripted(library), Scripted(library)
+    HeadroomTransport(inner, CONFIG, store=given).close()
+    asyncio.run(AsyncHeadroomTransport(awaited, CONFIG, store=given).aclose())
     assert given.get("", "key") == b"value"
+    assert inner.is_closed
+    assert awaited.is_closed
 
 
 @each_library

@@ -45,6 +45,7 @@ def test_work_for_a_thread_is_done_at_once_where_there_is_no_event_loop():
         here = await asyncio.to_thread(threading.current_thread)
         with pytest.raises(ZeroDivisionError):
             await asyncio.to_thread(lambda: 1 / 0)
+        await asyncio.to_thread(asyncio.run, asyncio.sleep(0))
         await Handover(message(here.name))
 
     steps, _ = steps_of(app)

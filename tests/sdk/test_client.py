@@ -24,6 +24,7 @@ from sdk.calls import (
     async_generate_streamed,
     async_messages,
     chat,
+    gemini_asked,
     generate,
     google_client,
     messages,
@@ -153,6 +154,25 @@ def test_copies_with_other_options_are_shortened_too(served):
         assert chat(client.with_options(timeout=9)).text == "One."
         assert client.get_stats()["requests"] == 1
     assert b"headroom_retrieve" in app.bodies[0]
+
+
+def test_a_wrapper_that_is_dropped_breaks_no_answer_of_the_wrapped_client(served):
+    app, url = served
+    app.play(said("A whole answer."))
+    sdk = google_client(url)
+
+    async def ask():
+        chunks = await sdk.aio.models.generate_content_stream(**gemini_asked(tools=True))
+        texts = [(await anext(chunks)).text]
+        HeadroomClient(sdk)
+        gc.collect()
+        await asyncio.sleep(0.01)  # for what it might have begun
+        texts += [chunk.text async for chunk in chunks]
+        await sdk.aio.aclose()
+        return "".join(text or "" for text in texts)
+
+    assert asyncio.run(ask()) == "A whole answer."
+    sdk.close()
 
 
 # The SDK leaves the connections of an event loop that is closed to the garbage collector, which says so.
