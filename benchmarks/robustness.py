@@ -1,7 +1,8 @@
 """`python -m benchmarks.robustness [COUNT] [--seed N] [--root FOLDER]`: do files of any kind go through unharmed?
 
-A sample of the files of this machine goes through the router as tool outputs would, in every tier by turns. Ends with 1
-if any of them raises, grows, is not restored, changes once more when it comes again, or takes too long.
+A sample of the files of this machine goes through the router as tools show them: bare, with line numbers, as matches of
+a search, as a diff; in every tier by turns. Ends with 1 if any of them raises, grows, is not restored, changes once
+more when it comes again, or takes too long.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import sys
 import sysconfig
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import cycle
@@ -34,6 +35,9 @@ SLOW_SECONDS = 2.0
 AT_MOST_SECONDS = 540.0
 _AT_A_TIME = 256
 _SHOWN = 20
+
+Shown = Callable[[Path, str], str]
+"""What a tool prints of a file, given its path and text."""
 
 COMPRESSORS = tuple(one for one in DEFAULT_TRANSFORMS if isinstance(one, Compressor))
 
@@ -62,10 +66,32 @@ def text_of(path: Path) -> str:
         return file.read(LONGEST).decode("utf-8", "replace")
 
 
-def look_at(path: Path, tier: Tier, compressors: Sequence[Compressor] = COMPRESSORS) -> Outcome:
+def _bare(_: Path, text: str) -> str:
+    return text
+
+
+def _numbered(_: Path, text: str) -> str:
+    return "\n".join(f"{number:6}\t{line}" for number, line in enumerate(text.split("\n"), 1))
+
+
+def _matched(path: Path, text: str) -> str:
+    return "\n".join(f"{path}:{number}:{line}" for number, line in enumerate(text.split("\n"), 1))
+
+
+def _added(path: Path, text: str) -> str:
+    lines = text.split("\n")
+    header = f"diff --git a{path} b{path}\nnew file mode 100644\nindex 0000000..1a2b3c4\n--- /dev/null\n+++ b{path}\n"
+    return "\n".join([f"{header}@@ -0,0 +1,{len(lines)} @@", *("+" + line for line in lines)])
+
+
+WAYS = (_bare, _numbered, _matched, _added)
+"""How `cat`, `cat -n`, `grep -n` and `git diff` show a file."""
+
+
+def look_at(path: Path, tier: Tier, shown: Shown = _bare, compressors: Sequence[Compressor] = COMPRESSORS) -> Outcome:
     """Send one file through the router, and what comes out once more. Raises whatever any of it raises."""
     context = Context(TokenCounter(""), tier)
-    view = View(text_of(path))
+    view = View(shown(path, text_of(path)))
     start = time.process_time()
     found = ContentRouter().shrink(view, Hint(), context, compressors)
     seconds = time.process_time() - start
@@ -88,13 +114,13 @@ def _what_is_wrong(found: Routed, before: int, context: Context, compressors: Se
 def looked_at(paths: Sequence[Path], at_most_seconds: float = AT_MOST_SECONDS) -> Iterator[Outcome]:
     """Look at the files on all processors, in order, as many as there is time for."""
     end = time.monotonic() + at_most_seconds
-    tiers = cycle(Tier)
+    tiers, ways = cycle(Tier), cycle(WAYS)
     with ProcessPoolExecutor() as pool:
         for start in range(0, len(paths), _AT_A_TIME):
             if time.monotonic() > end:
                 return
             some = paths[start : start + _AT_A_TIME]
-            yield from map(outcome, some, [pool.submit(look_at, path, next(tiers)) for path in some])
+            yield from map(outcome, some, [pool.submit(look_at, path, next(tiers), next(ways)) for path in some])
 
 
 def outcome(path: Path, future: Future[Outcome]) -> Outcome:
