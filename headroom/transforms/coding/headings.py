@@ -1,5 +1,7 @@
 """What neighbouring lines begin with, set above them once: dates, seconds, hosts, levels, always whole words.
 
+Two words at least are left of each line, so that it still says something.
+
     2026-05-20 16:49:14 status unpacked jq 1.6          > 2026-05-20 16:49:14
     2026-05-20 16:49:14 status installed jq 1.6    ->   status unpacked jq 1.6
     2026-05-20 16:49:15 startup packages configure      status installed jq 1.6
@@ -79,7 +81,7 @@ def _cuts(lines: Sequence[str]) -> list[int]:
     came: list[bytes] = []
     costs, last, ends = [0], "", [0]
     for line in lines:
-        own = [0, *(gap.end() for gap in islice(_GAP.finditer(line), _MOST_WORDS))]
+        own = _places(line)
         alike = shared(last, line)
         cheapest = min(range(len(costs)), key=costs.__getitem__)
         now, back = [], bytearray()
@@ -93,6 +95,12 @@ def _cuts(lines: Sequence[str]) -> list[int]:
         came.append(bytes(back))
         costs, last, ends = now, line, own
     return _traced(places, came, min(range(len(costs)), key=costs.__getitem__))
+
+
+def _places(line: str) -> list[int]:
+    """Return where a line may be cut: before its first word and behind later ones, but not before its last."""
+    gaps = [gap.end() for gap in islice(_GAP.finditer(line), _MOST_WORDS + 1)]
+    return [0, *gaps[:-1]]
 
 
 def _traced(places: Sequence[Sequence[int]], came: Sequence[bytes], words: int) -> list[int]:
