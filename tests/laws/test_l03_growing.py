@@ -72,6 +72,16 @@ def test_references_are_the_same_whatever_follows_them(wire, chance, kind):
     assert after[:3] == before
 
 
+@wires
+def test_a_worker_refers_as_a_new_one_does_whatever_conversations_it_has_seen(wire):
+    """The same output of the same call is referred to in one conversation, stands whole in another, and so on."""
+    steps = [long_step(name, user="") for name in sorted(LONG)]
+    seen = retrieving()
+    for met in ([steps[0], steps[1]], [steps[1], steps[1]], [steps[0], steps[1], steps[1]], steps[::-1] * 2):
+        *_, body = turns_of(wire, met)
+        assert sent(seen, wire, body) == sent(retrieving(), wire, body)
+
+
 @settings(max_examples=8)
 @given(chance=chances)
 def test_the_marks_of_a_client_for_the_cache_change_nothing_of_what_they_stand_on(chance):
@@ -121,11 +131,11 @@ _WORKER = """
 import hashlib
 from random import Random
 from support.growing import SINGLE, conversation, turns_of
-from support.retrieval import retrieving
+from support.retrieval import LONG, long_step, retrieving
 from headroom.pipeline import Exchange
 from headroom.providers import WIRES
 for wire in SINGLE:
-    for body in turns_of(wire, conversation(Random(11), 8)):
+    for body in turns_of(wire, [*conversation(Random(11), 4), *map(long_step, sorted(LONG))]):
         sent = retrieving().run(body, WIRES[wire], Exchange("r")).body
         print(wire, sent.count(b"headroom_retrieve hash="), hashlib.sha256(sent).hexdigest())
 """
@@ -137,7 +147,7 @@ def test_hash_seeds_change_neither_what_is_left_out_nor_what_is_referred_to():
         return subprocess.run([sys.executable, "-c", _WORKER], env=given, capture_output=True, text=True, check=True)
 
     first, second = (worker(seed).stdout for seed in ("1", "2"))
-    assert len(first.splitlines()) == 8 * len(SINGLE)
+    assert len(first.splitlines()) == (4 + len(LONG)) * len(SINGLE)
     assert first == second
 
 
