@@ -12,7 +12,7 @@ import logging
 from contextlib import suppress
 from uuid import uuid4
 
-from headroom.errors import RequestError, UpstreamError
+from headroom.errors import RequestError, UpstreamError, UpstreamTimeoutError
 from headroom.integrations.body import ASGIApp, Message, Receive, Scope, Send
 from headroom.providers.routes import route_of
 from headroom.providers.vendors import Vendor, error_body
@@ -21,7 +21,15 @@ from headroom.proxy.helpers import TO_CLIENT, TO_UPSTREAM, end_to_end, text
 from headroom.proxy.target import Answered, Targets, Upward, vendor_for
 from headroom.proxy.upstream import Upstream
 from headroom.proxy.websocket_turns import Turns
-from headroom.proxy.websocket_upstream import ABNORMAL, NO_STATUS, Close, Refusal, UpstreamSocket, connect
+from headroom.proxy.websocket_upstream import (
+    ABNORMAL,
+    INTERNAL_ERROR,
+    NO_STATUS,
+    Close,
+    Refusal,
+    UpstreamSocket,
+    connect,
+)
 
 # What each hop negotiates for itself (RFC 6455, 11.3), and the length of what is sent anew.
 _OF_THE_HOP = frozenset(
@@ -99,7 +107,7 @@ class _Relay:
         self._ended: asyncio.Future[tuple[str, Close]] = asyncio.get_running_loop().create_future()
         self._turns: Turns | None = None
         if front is not None and _speaks_responses(scope):
-            self._turns = Turns(scope, front, upstream, self._to_client, self._done)
+            self._turns = Turns(scope, front, self._to_provider, self._to_client, self._done)
 
     async def run(self) -> None:
         """Relay until one side ends, then end the other."""
@@ -154,7 +162,7 @@ class _Relay:
 
     async def _take(self, data: str | bytes) -> None:
         if self._turns is None or isinstance(data, bytes) or not await self._turns.begin(data):
-            await self._upstream.send(data)
+            await self._to_provider(data)
 
     async def _down(self) -> None:
         """Relay what the provider says."""
@@ -165,6 +173,13 @@ class _Relay:
                 return
             if self._turns is None or isinstance(data, bytes) or not await self._turns.go_on(data):
                 await self._to_client(data)
+
+    async def _to_provider(self, data: str | bytes) -> None:
+        try:
+            await self._upstream.send(data)
+        except UpstreamTimeoutError as error:
+            self._end(_UPSTREAM, Close(INTERNAL_ERROR, str(error)))
+            raise
 
     async def _to_client(self, data: str | bytes) -> None:
         kind = "bytes" if isinstance(data, bytes) else "text"

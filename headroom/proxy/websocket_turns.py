@@ -29,7 +29,6 @@ from headroom.proxy.websocket_frames import (
     from_server_sent,
     request_in,
 )
-from headroom.proxy.websocket_upstream import UpstreamSocket
 
 TURN = "headroom.turn"
 """Key of the scope under which the application at the end of `front` finds the turn that it is to ask for."""
@@ -55,13 +54,13 @@ class Turns:
         self,
         scope: Scope,
         front: ASGIApp,
-        upstream: UpstreamSocket,
+        to_provider: Callable[[str], Awaitable[None]],
         to_client: Callable[[str], Awaitable[None]],
         watch: Callable[[asyncio.Task[None]], None],
     ) -> None:
         self.scope = scope
         self.front = front
-        self.upstream = upstream
+        self.to_provider = to_provider
         self.to_client = to_client
         self.chain = Chain()
         self.ended_by = ""
@@ -160,7 +159,7 @@ class Turn:
         exchange: Exchange = scope[MARK]
         body = (await receive())["body"]
         try:
-            await self._turns.upstream.send_text(self._frame_for(body))
+            await self._turns.to_provider(self._frame_for(body).decode())
         except UpstreamError as error:
             exchange.error = error.code
             return

@@ -7,6 +7,7 @@ has a status and a body, which the client is to see, and redirects are refusals 
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 
 import aiohttp
@@ -23,7 +24,7 @@ _NEVER_SENT = {NO_STATUS: 1000, ABNORMAL: INTERNAL_ERROR, 1015: INTERNAL_ERROR}
 _SWITCHING_PROTOCOLS = 101
 _MAX_REFUSAL_BYTES = 1_048_576
 _CLOSING_SECONDS = 1.0
-"""How long a provider may take to confirm that a socket is closed."""
+"""How long a provider may take to hear, and to confirm, that a socket is closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +73,9 @@ class UpstreamSocket:
 
     async def send(self, data: str | bytes) -> None:
         """Send a text (str) or binary message. Raises `UpstreamUnreachableError` or `UpstreamTimeoutError`."""
-        if isinstance(data, str):
-            await self.send_text(data.encode())
-        else:
-            await self._send(data, aiohttp.WSMsgType.BINARY)
-
-    async def send_text(self, data: bytes) -> None:
-        """Send a text message that is encoded already. Raises as `send`."""
-        await self._send(data, aiohttp.WSMsgType.TEXT)
-
-    async def _send(self, data: bytes, kind: aiohttp.WSMsgType) -> None:
         try:
             async with asyncio.timeout(self._stall):
-                await self._socket.send_frame(data, kind)
+                await (self._socket.send_str(data) if isinstance(data, str) else self._socket.send_bytes(data))
         except TimeoutError as error:
             raise UpstreamTimeoutError("The upstream did not take the message in time.") from error
         except (aiohttp.ClientError, OSError) as error:
@@ -92,10 +83,10 @@ class UpstreamSocket:
 
     async def close(self, close: Close) -> None:
         """Close the socket, unless it is closed."""
-        try:
-            await self._socket.close(code=close.code_to_send, message=close.reason.encode())
-        finally:
-            await self._session.close()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSING_SECONDS):
+                await self._socket.close(code=close.code_to_send, message=close.reason.encode())
+        await self._session.close()
 
 
 async def connect(
@@ -127,7 +118,6 @@ async def connect(
                 proxy=pool.proxy_for(url),
                 autoclose=False,
                 max_msg_size=max_bytes,
-                timeout=aiohttp.ClientWSTimeout(ws_close=_CLOSING_SECONDS),
             )
         return UpstreamSocket(socket, session, handshake.headers, stall)
     except _RefusedError as refused:

@@ -10,6 +10,8 @@ from http import HTTPStatus
 from typing import Any
 
 import uvicorn
+from ccr.reading import read
+from ccr.scripts import Said, stream
 from proxy.bench import config_for
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
@@ -107,9 +109,11 @@ async def proxied(provider: Provider, **options: Any) -> AsyncIterator[str]:
     async with asyncio.timeout(30), provider.listening() as url:
         config = config_for(url, **options)
         pool = Pool(config)
-        async with _serving(create_app(config, upstream=pool), config.max_body_bytes) as port:
-            yield f"ws://127.0.0.1:{port}"
-        await pool.aclose()
+        try:
+            async with _serving(create_app(config, upstream=pool), config.max_body_bytes) as port:
+                yield f"ws://127.0.0.1:{port}"
+        finally:
+            await pool.aclose()
 
 
 @asynccontextmanager
@@ -149,3 +153,27 @@ def through(
                 return await act(socket)
 
     return asyncio.run(run())
+
+
+def frames(answer: Said, **also: Any) -> list[str]:
+    """Return an answer as the frames of a Responses socket."""
+    events = [event.decode().split("data: ", 1)[1].rstrip("\n") for event in stream("openai-responses", answer)]
+    return [json.dumps({**json.loads(event), **also}, ensure_ascii=False) if also else event for event in events]
+
+
+async def answer_on(socket: ClientConnection) -> list[str]:
+    """Return the frames of the next answer."""
+    heard: list[str] = []
+    while True:
+        frame = await socket.recv()
+        assert isinstance(frame, str)
+        heard.append(frame)
+        event = json.loads(frame) if frame.lstrip().startswith("{") else {}
+        if event.get("type") == "error" or event.get("response", {}).get("status") in ("completed", "incomplete", "failed"):
+            return heard
+
+
+def read_frames(heard: list[str]) -> dict[str, Any]:
+    """Put an answer together as a strict client does; see `ccr.reading`."""
+    events = [f"event: {json.loads(frame)['type']}\ndata: {frame}\n\n" for frame in heard]
+    return read("openai-responses", "".join(events).encode())
