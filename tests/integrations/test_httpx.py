@@ -123,8 +123,10 @@ class Sync:
     def send(inner, request, config=CONFIG, **settings):
         transport = HeadroomTransport(inner, config, **settings)
         response = transport.handle_request(request)
-        response.read()
-        response.close()
+        try:
+            response.read()
+        finally:
+            response.close()
         return response, transport.get_stats()
 
 
@@ -136,8 +138,10 @@ class Awaited:
         async def send():
             transport = AsyncHeadroomTransport(inner, config, **settings)
             response = await transport.handle_async_request(request)
-            await response.aread()
-            await response.aclose()
+            try:
+                await response.aread()
+            finally:
+                await response.aclose()
             return response, transport.get_stats()
 
         return asyncio.run(send())

@@ -1,7 +1,9 @@
 """A provider that says what it is told, whole or streamed as it is asked, and keeps what it got."""
 
+import asyncio
 import json
 import re
+import threading
 
 from ccr.scripts import Call, Said, stream, whole
 
@@ -16,13 +18,18 @@ def asking(name="headroom_retrieve", number=1):
 
 
 class ScriptedProvider:
-    """An ASGI app. Each request is answered by the next of `script`: an answer, or (status, body) of an error."""
+    """An ASGI app. Each request is answered by the next of `script`: an answer, or (status, body) of an error.
+
+    While `goes_on` is not set, an answer stops behind its first piece.
+    """
 
     def __init__(self):
         self.play()
 
     def play(self, *script):
         self.script = list(script)
+        self.goes_on = threading.Event()
+        self.goes_on.set()
         self.bodies = []
         self.headers = []
 
@@ -41,6 +48,7 @@ class ScriptedProvider:
         await send({"type": "http.response.start", "status": status, "headers": headers})
         for chunk in chunks:
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            await asyncio.to_thread(self.goes_on.wait)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     def _answer(self, scope, body):

@@ -159,6 +159,7 @@ def test_copies_with_other_options_are_shortened_too(served):
 def test_a_wrapper_that_is_dropped_breaks_no_answer_of_the_wrapped_client(served):
     app, url = served
     app.play(said("A whole answer."))
+    app.goes_on.clear()
     sdk = google_client(url)
 
     async def ask():
@@ -167,6 +168,7 @@ def test_a_wrapper_that_is_dropped_breaks_no_answer_of_the_wrapped_client(served
         HeadroomClient(sdk)
         gc.collect()
         await asyncio.sleep(0.01)  # for what it might have begun
+        app.goes_on.set()
         texts += [chunk.text async for chunk in chunks]
         await sdk.aio.aclose()
         return "".join(text or "" for text in texts)
