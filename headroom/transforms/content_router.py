@@ -18,6 +18,8 @@ ENOUGH = 0.5
 CERTAIN = 1.0
 NEARLY_ALL = 0.9
 TRIED = 2
+MAX_DRAWN = 4
+"""What was drawn is looked at again so many times at most: a page may hold a listing that holds drawn lines."""
 BINARY_CHARS = 2_048
 """Characters looked at, at either end of a text, to tell text from binary data."""
 
@@ -102,10 +104,14 @@ class ContentRouter(Transform):
 
     def _best(self, view: View, hint: Hint, context: Context, compressors: Sequence[Compressor]) -> Routed:
         best = self._whole_or_cut(view, hint, context, compressors)
-        if best.result is None or best.result.of is not Fidelity.DISPLAY or best.result.tier is not Tier.PLAIN:
-            return best
-        further = self._whole_or_cut(View(best.result.text), hint, context, compressors)
-        return best if further.result is None else _composed(best, further)
+        for _ in range(MAX_DRAWN):
+            if best.result is None or best.result.of is not Fidelity.DISPLAY or best.result.tier is not Tier.PLAIN:
+                break
+            further = self._whole_or_cut(View(best.result.text), hint, context, compressors)
+            if further.result is None:
+                break
+            best = _composed(best, further)
+        return best
 
     def _whole_or_cut(self, view: View, hint: Hint, context: Context, compressors: Sequence[Compressor]) -> Routed:
         """Return the cheaper of the form of the whole text and that of its sections."""

@@ -83,3 +83,16 @@ def test_several_kinds_in_one_text_each_find_their_compressor():
 def test_sections_joined_are_the_text_again(lines):
     text = "\n".join(lines)
     assert "".join(sections(text)) == text
+
+
+def test_what_is_drawn_within_what_is_drawn_is_found_at_once():
+    rows = "".join(
+        f"name-{n:<12} {n * 7919:>10} kB     running   node-{n % 3:<8} 2026-05-0{n % 9 + 1}\n" for n in range(40)
+    )
+    bars = "    KB\n19.71^                 \n" + "     | #               \n" * 15 + "     +------->\n"
+    words = "".join(f"<p>Part {n} of the manual: see <a href='#{n}'>page {n * 3}</a>.</p>\n" for n in range(60))
+    page = f"<h1>Heap</h1><p>What is in use:</p><pre>{rows}</pre><p>How it grew:</p><pre>{bars}</pre>"
+    page = f"<html><head><title>Heap</title></head><body>{words}{page}</body></html>"
+    found = routed(page)
+    assert found.compressor == "html_compressor+log_compressor+listing_compressor"
+    assert routed(found.result.text).result is None
