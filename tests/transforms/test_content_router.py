@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.samples import SAMPLES, UNTOUCHED, sample
 
+from headroom.blocks import Fidelity, Lossless, Tier
 from headroom.transforms import Compressor, ContentRouter, TagProtector
 from headroom.transforms.base import Context, Hint
 from headroom.transforms.pipeline import DEFAULT_TRANSFORMS
@@ -85,14 +86,26 @@ def test_sections_joined_are_the_text_again(lines):
     assert "".join(sections(text)) == text
 
 
+class Wrapping(Compressor):
+    """Shows a text without the words that it is wrapped into."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def evidence(self, view, hint):
+        return float(view.text.startswith(self.name))
+
+    def candidates(self, view, context):
+        yield Lossless(self.normal(view.text, Fidelity.DISPLAY), Fidelity.DISPLAY, self.name, Tier.PLAIN)
+
+    def decode(self, text):
+        return text
+
+    def normal(self, text, of):
+        return text.removeprefix(f"{self.name} ")
+
+
 def test_what_is_drawn_within_what_is_drawn_is_found_at_once():
-    rows = "".join(
-        f"name-{n:<12} {n * 7919:>10} kB     running   node-{n % 3:<8} 2026-05-0{n % 9 + 1}\n" for n in range(40)
-    )
-    bars = "    KB\n19.71^                 \n" + "     | #               \n" * 15 + "     +------->\n"
-    words = "".join(f"<p>Part {n} of the manual: see <a href='#{n}'>page {n * 3}</a>.</p>\n" for n in range(60))
-    page = f"<h1>Heap</h1><p>What is in use:</p><pre>{rows}</pre><p>How it grew:</p><pre>{bars}</pre>"
-    page = f"<html><head><title>Heap</title></head><body>{words}{page}</body></html>"
-    found = routed(page)
-    assert found.compressor == "html_compressor+log_compressor+listing_compressor"
-    assert routed(found.result.text).result is None
+    wrappings = [Wrapping(name) for name in ("drawing", "listing", "page")]
+    found = ContentRouter().shrink(View("page listing drawing of a heap"), Hint(), Context(), wrappings)
+    assert (found.compressor, found.result.text) == ("page+listing+drawing", "of a heap")
