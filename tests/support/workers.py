@@ -16,7 +16,14 @@ from headroom.providers import WIRES
 from headroom.proxy.config import ProxyConfig
 from support.processes import environment
 
-KEY = "one key for all workers"
+SETTINGS: dict[str, Any] = {
+    "retrieval": "tool",
+    "marker_key": "one key for all workers",
+    "tenant": "t",
+    # What workers decide must not depend on how busy the machine is.
+    "block_seconds": 60,
+    "request_seconds": 600,
+}
 
 
 class Worker:
@@ -24,7 +31,7 @@ class Worker:
 
     def __init__(self, seed: int = 0, **settings: Any) -> None:
         self._seed = seed
-        self._settings = json.dumps({"retrieval": "tool", "marker_key": KEY, "tenant": "t", **settings})
+        self._settings = json.dumps(SETTINGS | settings)
         self._start()
 
     def _start(self) -> None:
