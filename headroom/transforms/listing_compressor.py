@@ -6,7 +6,8 @@
     > src/*
     settings.py
 
-See `coding.groups` for the grammar and `coding.padding` for what counts as padding.
+See `coding.groups` for the grammar and `coding.padding` for what counts as padding. In the plain tier what neighbouring
+lines begin with is set above them instead (`coding.headings`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import ClassVar
 
 from headroom.blocks import Fidelity, Lossless, Reduction, Tier
 from headroom.transforms.base import Compressor, Context, Hint
+from headroom.transforms.coding import headings
 from headroom.transforms.coding.budget import Budget
 from headroom.transforms.coding.focus import Focus
 from headroom.transforms.coding.groups import Form, group, ungroup
@@ -40,6 +42,7 @@ _RECORDS_NOTE = re.compile(
 _TREE_NOTE = re.compile(
     r"\[listing: a tree of (\d+) lines, one blank a level; drawn with ([a-z ]+), cut at levels \(([\d ]*)\)\]"
 )
+_HEADED_NOTES = {f"[listing: {headings.clause(sign)}]": sign for sign in headings.SIGNS}
 _KNOWN = re.compile(
     r"[-dlcbpsD][-rwxsStTl]{9}[.+@]? +\S"  # ls -l, tar tv
     r"|(?:[A-Za-z]:(?=\\))?[^\s/\\:,;=\"'<>{}()\[\]]*+[/\\][^\s:,;=\"'<>{}()\[\]]*+(?::\d++)?$"  # one path, grep -c
@@ -80,11 +83,12 @@ class ListingCompressor(Compressor):
             yield Lossless(text, fidelity, "listing.unpadded", Tier.PLAIN)
         if self._is_own(view.text):
             return
-        for encoding, write in _FORMS.items():
+        tier = Tier.PLAIN if context.tier is Tier.PLAIN else Tier.LEGEND
+        for encoding, write in _FORMS[tier].items():
             context.check()
             written = write(text)
             if written is not None:
-                yield Lossless(written, fidelity, encoding, Tier.LEGEND)
+                yield Lossless(written, fidelity, encoding, tier)
 
     def reductions(self, view: View, hint: Hint, context: Context) -> Iterable[Reduction]:
         """Yield a long listing with the entries that matter; headings and whatever else is no entry stay."""
@@ -106,6 +110,8 @@ class ListingCompressor(Compressor):
             return "\n".join(ungroup(rows[3], lines, _WIDE if rows[2] else _SPACED, Budget(text)))
         if records := _RECORDS_NOTE.fullmatch(note):
             return "\n".join(untabulate(records[2], lines, Budget(text)))
+        if sign := _HEADED_NOTES.get(note):
+            return "\n".join(headings.decode(lines, sign, Budget(text)))
         if tree := _TREE_NOTE.fullmatch(note):
             return "\n".join(draw(Undrawn(tree[2], tuple(map(int, tree[3].split())), lines)))
         return text
@@ -122,7 +128,7 @@ class ListingCompressor(Compressor):
             listing = self.decode(text)
         except ValueError:
             return False
-        return any(write(listing) == text for write in _FORMS.values())
+        return any(write(listing) == text for forms in _FORMS.values() for write in forms.values())
 
 
 def _split(line: str, cells: int) -> list[str]:
@@ -171,7 +177,16 @@ def _undrawn(text: str) -> str | None:
     return "\n".join([f"{note}({' '.join(map(str, tree.cut))})]", *tree.lines])
 
 
-_FORMS = {"listing.grouped": _grouped, "listing.records": _tabulated, "listing.tree": _undrawn}
+def _headed(text: str) -> str | None:
+    """Write what neighbouring lines begin with above them, or return None if that is not worth it."""
+    sign, lines = headings.encode(text.split("\n"))
+    return "\n".join([f"[listing: {headings.clause(sign)}]", *lines]) if sign else None
+
+
+_FORMS = {
+    Tier.PLAIN: {"listing.headings": _headed},
+    Tier.LEGEND: {"listing.grouped": _grouped, "listing.records": _tabulated, "listing.tree": _undrawn},
+}
 
 
 def _is_known(line: str) -> bool:

@@ -51,7 +51,6 @@ _OPENING = "[log: "
 _CLOCK = "a time comes first and, cut short, goes on from the line above"
 _REPEATS = "repeats are counted"
 _DISPLAY = "as a terminal shows it"
-_HEADINGS = 'below a line "{sign} ..." each line that does not start with a blank goes on from it'
 _PREFIX = 'each line that does not start with a blank starts with "'
 _PREFIX_OF_ALL = 'each line starts with "'
 _CLAUSE_OF_PREFIX = re.compile(rf"{_PREFIX}|{_PREFIX_OF_ALL}")
@@ -74,7 +73,7 @@ class Header:
             parts.append(_LEGEND.format(mark=self.signs.mark, brackets=self.signs.brackets))
             parts.extend([_CLOCK] if self.signs.clocked else [])
         parts.extend([_REPEATS] if self.repeated else [])
-        parts.extend([_HEADINGS.format(sign=self.headed)] if self.headed else [])
+        parts.extend([headings.clause(self.headed)] if self.headed else [])
         clause = _PREFIX_OF_ALL if self.prefix.startswith(prefix.BLANKS) else _PREFIX
         parts.extend([f'{clause}{self.prefix}"'] if self.prefix else [])
         return f"{_OPENING}{'; '.join(parts)}]"
@@ -96,12 +95,11 @@ class Header:
         clause = _CLAUSE_OF_PREFIX.search(line)
         known, front = (line[: clause.start()], line[clause.end() :]) if clause else (line, "")
         signs = _SIGNS.search(known)
-        headed = next((sign for sign in headings.SIGNS if _HEADINGS.format(sign=sign) in known), "")
         header = Header(
             displayed=_DISPLAY in known,
             signs=Signs(signs[1], signs[2], clocked=_CLOCK in known) if signs else None,
             repeated=_REPEATS in known,
-            headed=headed,
+            headed=headings.sign_in(known),
             prefix=front[: -len('"]')],
         )
         if header == Header() or str(header) != line:

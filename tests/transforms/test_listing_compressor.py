@@ -9,12 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.forms import Subject
 
+from headroom.blocks import Tier
+from headroom.transforms.coding import headings
 from headroom.transforms.coding.padding import unpadded
 from headroom.transforms.listing_compressor import ListingCompressor
 from headroom.transforms.view import View
 
 LISTING = ListingCompressor()
 SUBJECT = Subject(LISTING)
+IN_PLAIN = Subject(LISTING, Tier.PLAIN)
 CONTEXT = SUBJECT.context
 evidence, shrunk, restores = SUBJECT.evidence, SUBJECT.shrunk, SUBJECT.restores
 
@@ -104,6 +107,40 @@ total 24
 1 0 py.typed
 """
     )
+
+
+def test_in_the_plain_tier_what_neighbours_begin_with_stands_above_them() -> None:
+    entries = "".join(
+        f"-rw-r--r-- 1 {owner} {owner} {1000 + n} Nov 21 09:0{n} part_{n}.py\n"
+        for owner in ("root", "web")
+        for n in range(4)
+    )
+    form = IN_PLAIN.shrunk(f"total 12\n{entries}")
+    assert (
+        form
+        == """\
+[listing: below a line "> ..." each line that does not start with a blank goes on from it]
+total 12
+> -rw-r--r-- 1 root root
+1000 Nov 21 09:00 part_0.py
+1001 Nov 21 09:01 part_1.py
+1002 Nov 21 09:02 part_2.py
+1003 Nov 21 09:03 part_3.py
+> -rw-r--r-- 1 web web
+1000 Nov 21 09:00 part_0.py
+1001 Nov 21 09:01 part_1.py
+1002 Nov 21 09:02 part_2.py
+1003 Nov 21 09:03 part_3.py
+"""
+    )
+    assert IN_PLAIN.shrunk(form) is None
+
+
+@pytest.mark.parametrize("text", FORMATS.values(), ids=FORMATS)
+def test_plain_forms_are_restored_and_stay_as_they_are(text: str) -> None:
+    assert IN_PLAIN.restores(text)
+    form = IN_PLAIN.shrunk(text)
+    assert form is None or IN_PLAIN.shrunk(form) is None
 
 
 def test_columns_lose_their_padding() -> None:
@@ -300,6 +337,8 @@ HOSTILE = {
     "stars": FIND.replace("orders", "or*ers") + "/srv/*\n*\n",
     "percent signs": FIND.replace("orders", "or%sders%").replace("srv", "s%dv"),
     "names with blanks": FIND.replace("/a.py", "/a b.py").replace("/c.py", "/ c.py"),
+    "our note on headings": f"[listing: {headings.clause('>')}]\n> a\nb\n>\n" + LS,
+    "our note on headings, damaged": f"[listing: {headings.clause('?')}]\n> a\nb\n>\n" + LS,
     "our note on trees": "[listing: a tree of 3 lines, one blank a level; drawn with lines, cut at levels ()]\n" + TREE,
     "bars and blanks in trees": TREE.replace("views", "|views").replace("cli", " cli") + " x\n|y\n",
     "odd line ends": FIND.replace("\n", "\r\n") + "\x0b\u2028",
@@ -310,6 +349,7 @@ HOSTILE = {
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_a_text_that_imitates_the_form_is_restored(text: str) -> None:
     assert restores(text)
+    assert IN_PLAIN.restores(text)
 
 
 def test_a_note_at_the_top_does_not_make_a_text_immune() -> None:
@@ -349,6 +389,7 @@ _LINES = st.one_of(
 def test_any_mixture_of_listings_is_restored_and_settled(text: str) -> None:
     evidence(text)
     assert restores(text)
+    assert IN_PLAIN.restores(text)
     assert unpadded(unpadded(text)) == unpadded(text)
 
 

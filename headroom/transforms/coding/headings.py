@@ -21,11 +21,22 @@ from headroom.transforms.coding.budget import Budget
 from headroom.transforms.coding.prefix import BLANKS, shared
 
 SIGNS = (">", "»", "§", "#")
+_CLAUSE = 'below a line "{} ..." each line that does not start with a blank goes on from it'
 _GAP = re.compile(r"(?<=\S) (?=\S)")
 _MOST_WORDS = 12
 _COST = 12
 """About what a heading costs besides its words, in characters: the reader looks up, too."""
 _NEVER = 1 << 60
+
+
+def clause(sign: str) -> str:
+    """Return what the note of a text says of headings led by a sign."""
+    return _CLAUSE.format(sign)
+
+
+def sign_in(note: str) -> str:
+    """Return the sign that headings are led by, nothing if a note does not tell of any."""
+    return next((sign for sign in SIGNS if clause(sign) in note), "")
 
 
 def encode(lines: Sequence[str]) -> tuple[str, list[str]]:
