@@ -1,0 +1,43 @@
+"""Counters that processes share: what all of them are granted together is the limit, to the last one."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from state import counters_worker
+from state.counters_worker import A_YEAR, LIMIT, REQUESTS
+
+from headroom.state.counters import Share
+from headroom.state.counters_opening import open_counters
+
+ROUNDS = 60
+
+
+def raced(url, processes):
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, counters_worker.__file__, url, str(ROUNDS)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    crew = [subprocess.Popen(command, env=environment, **pipes) for _ in range(processes)]
+    assert [one.stdout.readline() for one in crew] == ["ready\n"] * processes
+    for one in crew:
+        one.stdin.write("go\n")
+        one.stdin.flush()
+    numbers = [int(one.communicate()[0]) for one in crew]
+    assert [one.returncode for one in crew] == [0] * processes
+    counters = open_counters(url)
+    spent = counters.standing(Share("tenant", "budget", "2026", 0, LIMIT, A_YEAR))
+    counters.close()
+    return numbers, spent
+
+
+@pytest.mark.parametrize(("backend", "processes"), [("sqlite", 4), ("redis", 2)])
+def test_processes_together_are_granted_what_the_limit_is(backend, processes, tmp_path, redis_server):
+    url = f"sqlite:{tmp_path}/store.db"
+    if backend == "redis":
+        with redis_server().client() as client:
+            client.flushall()
+        url = redis_server().url
+    numbers, (spent, reserved) = raced(url, processes)
+    assert sum(numbers) == REQUESTS
+    assert (spent, reserved) == (REQUESTS * 1_000, 0)
