@@ -133,9 +133,11 @@ def _long_page(r: Random) -> str:
 def _long_code(r: Random) -> str:
     """A Python module with long bodies, as `cat` prints it."""
     parts = ['"""Queues and their readers."""\n\nimport os\n']
-    for n in range(24):
+    for n in range(10):
         name = f"{r.choice(WORDS)}_{n}"
-        body = "".join(f"    {r.choice(WORDS)}_{k} = compute_{r.choice(WORDS)}(value, {k})\n" for k in range(24))
+        body = "".join(
+            f"    if value > {k}:\n        return compute_{r.choice(WORDS)}(value, {k})\n" for k in range(14)
+        )
         parts.append(
             f'def {name}(value: int) -> int:\n    """Return the {name} of a value."""\n{body}    return value\n'
         )
