@@ -24,7 +24,7 @@ from headroom.proxy.retries import Retries
 from headroom.proxy.target import Answered, Targets, Upward, vendor_for
 from headroom.proxy.upstream import Answer, NotConnectedError, Upstream
 from headroom.proxy.websocket import WebSockets
-from headroom.proxy.websocket_turns import TURN
+from headroom.proxy.websocket_turn import TURN
 
 _BODILESS = frozenset({204, 304})
 _log = logging.getLogger("headroom.proxy")

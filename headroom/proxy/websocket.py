@@ -20,6 +20,7 @@ from headroom.proxy.config import ProxyConfig
 from headroom.proxy.helpers import TO_CLIENT, TO_UPSTREAM, end_to_end, text
 from headroom.proxy.target import Answered, Targets, Upward, vendor_for
 from headroom.proxy.upstream import Upstream
+from headroom.proxy.websocket_turn import Socket
 from headroom.proxy.websocket_turns import Turns
 from headroom.proxy.websocket_upstream import (
     ABNORMAL,
@@ -42,7 +43,7 @@ _OF_THE_HOP = frozenset(
         b"content-length",
     }
 )
-_CLIENT, _UPSTREAM = "client_left", "upstream_closed"
+_CLIENT, _UPSTREAM, _GATEWAY = "client_left", "upstream_closed", "failed"
 """Who has ended a socket."""
 
 _DENIAL = "websocket.http.response"
@@ -107,28 +108,28 @@ class _Relay:
         self._ended: asyncio.Future[tuple[str, Close]] = asyncio.get_running_loop().create_future()
         self._turns: Turns | None = None
         if front is not None and _speaks_responses(scope):
-            self._turns = Turns(scope, front, self._to_provider, self._to_client, self._done)
+            self._turns = Turns(Socket(scope, front, self._to_provider, self._to_client), self._done)
 
     async def run(self) -> None:
-        """Relay until one side ends, then end the other."""
-        who, close = _CLIENT, Close(ABNORMAL)
+        """Relay until one side ends, then end the other; both, if we fail."""
+        who, close = _GATEWAY, Close(INTERNAL_ERROR)
         try:
             await self._send(_acceptance(self._upstream))
             who, close = await self._relayed()
         except OSError:  # the server's way to say that the client has gone
-            return
+            who = _CLIENT
         finally:
             await self._upstream.close(close)
-        if who == _UPSTREAM:
-            with suppress(OSError):
-                await self._send({"type": "websocket.close", "code": close.code_to_send, "reason": close.reason})
+            if who != _CLIENT:
+                with suppress(OSError):
+                    await self._send({"type": "websocket.close", "code": close.code_to_send, "reason": close.reason})
 
     async def _relayed(self) -> tuple[str, Close]:
         """Relay in both directions; return which side has ended, and how."""
         directions = [asyncio.create_task(self._up()), asyncio.create_task(self._down())]
         for direction in directions:
             direction.add_done_callback(self._done)
-        who = _CLIENT
+        who = _GATEWAY
         try:
             who, close = await self._ended
         finally:

@@ -11,7 +11,6 @@ So that they are seen and sent as those of HTTP clients, which say all of it, th
 from __future__ import annotations
 
 from collections import OrderedDict
-from itertools import takewhile
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -19,10 +18,10 @@ import msgspec
 from headroom.blocks import Edit
 from headroom.ccr.answers.base import encoded
 from headroom.ccr.answers.openai_responses import is_ours
-from headroom.ccr.arrays import array, raw
+from headroom.ccr.arrays import array, raw, without
 from headroom.errors import BodyError
 from headroom.protect import RETRIEVE_TOOL
-from headroom.providers.wire import records, string
+from headroom.providers.wire import record, records, string
 from headroom.proxy.websocket_frames import Event
 from headroom.wire.locate import locate
 from headroom.wire.splice import splice
@@ -36,12 +35,13 @@ ELSEWHERE = (
 """The result of a call of ours beside calls of the client: see `headroom.ccr.pending`."""
 
 _CALLS = frozenset({"function_call", "custom_tool_call", "local_shell_call"})
+_RESULT = "function_call_output"
 _MOST_CALLS, _MOST_RESPONSES = 512, 128
 _MAX_CALL_BYTES = 16_384
 """Of a longer call only the name is kept: what it was called with does not matter then."""
 
 
-class _Newest(OrderedDict[str, T], Generic[T]):
+class Newest(OrderedDict[str, T], Generic[T]):
     """A dictionary of the newest entries."""
 
     def __init__(self, most: int) -> None:
@@ -77,9 +77,9 @@ class Chain:
     """What is kept of one socket's answers."""
 
     def __init__(self) -> None:
-        self._calls: _Newest[bytes] = _Newest(_MOST_CALLS)
-        self._open: _Newest[list[str]] = _Newest(_MOST_RESPONSES)
-        self._ends: _Newest[str] = _Newest(_MOST_RESPONSES)
+        self._calls: Newest[bytes] = Newest(_MOST_CALLS)
+        self._open: Newest[list[str]] = Newest(_MOST_RESPONSES)
+        self._ends: Newest[str] = Newest(_MOST_RESPONSES)
 
     def called(self, event: Event) -> None:
         """Keep the call of an output item, if it is one of the client's."""
@@ -90,12 +90,15 @@ class Chain:
                 spelled = encoded({name: item.get(name) for name in ("type", "call_id", "name")})
             self._calls.keep(string(item.get("call_id")), spelled)
 
-    def ended(self, response_id: str, open_calls: list[str], told_as: str) -> None:
-        """Keep which calls of ours a response has ended in, and by which id the client knows the answer."""
-        if open_calls:
-            self._open.keep(response_id, open_calls)
-        if told_as != response_id:
-            self._ends.keep(told_as, response_id)
+    def left_open(self, response_id: str, calls: list[str]) -> None:
+        """Keep which calls of ours a response has ended in."""
+        if calls:
+            self._open.keep(response_id, calls)
+
+    def goes_by(self, told: str, response_id: str) -> None:
+        """Keep by which id the client knows the answer that goes on in a response."""
+        if told != response_id:
+            self._ends.keep(told, response_id)
 
     def completed(self, body: bytes) -> tuple[bytes, int]:
         """Return a request with the calls that it brings the outputs of at the front of its input, and their number."""
@@ -113,15 +116,47 @@ class Chain:
 
     def to_send(self, body: bytes) -> bytes:
         """Return a request that goes on from where the provider really is, with nothing left open there."""
+        body = self.redirected(body)
         request = _continuing(body)
         if request is None or not isinstance(request.previous_response_id, str):
             return body
-        told = request.previous_response_id
-        previous = self._ends.get(told, told)
-        answered = {string(item.get("call_id")) for item in request.items if _is_output(item)}
-        left = [call for call in self._open.get(previous, []) if call not in answered]
-        edits = [] if previous == told else [Edit(("previous_response_id",), previous)]
-        return splice(body, [*edits, *_closing(left, request.given)])
+        left = self._open.get(request.previous_response_id, [])
+        answered = {string(item.get("call_id")) for item in request.items if _is_output(item)} if left else {}
+        return splice(body, _closing([call for call in left if call not in answered], request))
+
+    def follow_up(self, body: bytes, response_id: str) -> bytes:
+        """Return a request that goes on from a response with results alone: what the provider holds is not sent again.
+
+        `body` goes on as requests of HTTP do, by all that was said before. In a `conversation`, which the provider
+        keeps, results are all that it has. Raises BodyError for what is no request.
+        """
+        request = _continuing(body)
+        if request is None:
+            raise BodyError("not_json")
+        if request.conversation or not response_id:
+            return body
+        ours = self._open.get(response_id, [])
+        results = [item for item in request.items if item.get("type") == _RESULT and item.get("call_id") in ours]
+        fields = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+        fields["previous_response_id"] = msgspec.Raw(encoded(response_id))
+        fields["input"] = array([encoded(result) for result in results])
+        return msgspec.json.encode(fields)
+
+    def redirected(self, body: bytes) -> bytes:
+        """Return a frame that names the response in which the answer that it names has ended, or is now."""
+        request = _continuing(body)
+        told = None if request is None else request.previous_response_id
+        really = self._ends.get(told) if isinstance(told, str) else None
+        return body if really is None else splice(body, [Edit(("previous_response_id",), really)])
+
+    def without_ours(self, frame: bytes) -> bytes | None:
+        """Return an event that lists required input without that of our calls; None if there is no other."""
+        listed = list(records(record(msgspec.json.decode(frame)).get("required_input")))
+        open_calls = {call for calls in self._open.values() for call in calls}
+        ours = [index for index, item in listed if item.get("call_id") in open_calls]
+        if ours and len(ours) == len(listed):
+            return None
+        return without(frame, ("required_input",), ours)
 
 
 def without_calls(body: bytes, number: int) -> bytes:
@@ -131,24 +166,6 @@ def without_calls(body: bytes, number: int) -> bytes:
     spans = locate(body, [("input",), ("input", number - 1)])
     start, end = spans["input",][0] + 1, spans["input", number - 1][1]
     return body[:start] + body[body.index(b",", end) + 1 :]
-
-
-def follow_up(body: bytes, response_id: str) -> bytes:
-    """Return a request that goes on from a response with results alone: what the provider holds is not sent again.
-
-    `body` goes on as HTTP requests do, by all that was said before; its results stand last. In a `conversation`,
-    which the provider keeps, they are all that it has. Raises BodyError for what is no request.
-    """
-    request = _continuing(body)
-    if request is None:
-        raise BodyError("not_json")
-    if request.conversation or not response_id:
-        return body
-    results = list(takewhile(_is_output, reversed(request.items)))[::-1]
-    fields = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-    fields["previous_response_id"] = msgspec.Raw(encoded(response_id))
-    fields["input"] = array([encoded(result) for result in results])
-    return msgspec.json.encode(fields)
 
 
 def _continuing(body: bytes) -> _Continuing | None:
@@ -162,11 +179,12 @@ def _is_output(item: dict[str, Any]) -> bool:
     return string(item.get("type")).endswith("_output")
 
 
-def _closing(calls: list[str], given: Any) -> list[Edit]:
+def _closing(calls: list[str], request: _Continuing) -> list[Edit]:
     """Return the edit that adds results for calls to a request's input."""
     if not calls:
         return []
-    results = [encoded({"type": "function_call_output", "call_id": call, "output": ELSEWHERE}) for call in calls]
+    given = request.given
+    results = [encoded({"type": _RESULT, "call_id": call, "output": ELSEWHERE}) for call in calls]
     if isinstance(given, list):
         return [Edit(("input",), msgspec.Raw(b",".join(results)), append=True)]
     if isinstance(given, str):

@@ -7,7 +7,7 @@ lane follow one another.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -15,13 +15,19 @@ import msgspec
 from headroom.blocks import Edit, JsonPath, Payload
 from headroom.ccr.arrays import raw
 from headroom.ccr.streams.framing import event_of
+from headroom.errors import BodyError
+from headroom.integrations.body import Message
 from headroom.providers.wire import integer, record, string
 from headroom.wire.splice import splice
 
-ITEM_DONE = "response.output_item.done"
+CREATED, ITEM_DONE = "response.created", "response.output_item.done"
+
+STEER, PENDING = "response.steer", "response.steer.pending"
+"""What a client says into a running response, and the event that tells it for which results that has to wait."""
 
 _FINAL_STATES = frozenset({"completed", "incomplete", "failed", "cancelled"})
 _CREATE = "response.create"
+_TOLD = frozenset({b"retry-after"})
 _LINE_ENDS = bytes.maketrans(b"\r\n", b"  ")
 _EVENT_END = b"\n\n"
 
@@ -42,6 +48,13 @@ class Request:
     def with_body(self, body: bytes) -> bytes:
         """Return the frame with another body."""
         return splice(self.frame, [Edit(self.path, msgspec.Raw(body))]) if self.path else body
+
+    def without_input(self) -> Request:
+        """Return the same request with nothing to say: that of a response which goes on by itself."""
+        try:
+            return replace(self, frame=splice(self.frame, [Edit((*self.path, "input"), [])]))
+        except BodyError:
+            return self
 
 
 class _ClientFrame(msgspec.Struct):
@@ -123,8 +136,10 @@ def from_server_sent(events: bytes) -> list[bytes]:
     return [event_of(event).data for event in events.split(_EVENT_END) if event]
 
 
-def error_frame(status: int, body: bytes, lane: str) -> bytes:
+def error_frame(start: Message, body: bytes, lane: str) -> bytes:
     """Return an error answer, in OpenAI's shape, as the event that tells of it on a socket."""
-    error = record(msgspec.json.decode(body)).get("error")
+    error = record(record(msgspec.json.decode(body)).get("error"))
+    headers = {name.decode(): value.decode() for name, value in start.get("headers", ()) if name in _TOLD}
+    told = {**error, "headers": headers} if headers else error
     where = {"stream_id": lane} if lane else {}
-    return msgspec.json.encode({"type": "error", "status": status, "error": error, **where})
+    return msgspec.json.encode({"type": "error", "status": start["status"], "error": told, **where})

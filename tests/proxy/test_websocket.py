@@ -12,6 +12,7 @@ from support.drive import scope_of
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, InvalidURI
 
+from headroom.proxy.forwarder import Forwarder
 from headroom.proxy.server import create_app
 from headroom.proxy.upstream import Upstream
 
@@ -231,6 +232,38 @@ def test_messages_over_the_limit_end_the_socket_in_both_directions(message):
 
     assert through(Provider(script), hear, max_body_bytes=1000) == 1009
     assert through(Provider(waiting), say, max_body_bytes=1000) == 1009
+
+
+def test_a_failure_of_the_gateway_ends_both_sockets_with_an_error():
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    async def front(scope, receive, send):
+        raise ZeroDivisionError
+
+    async def run(provider):
+        said = [{"type": "websocket.connect"}, {"type": "websocket.receive", "text": '{"type":"response.create"}'}]
+
+        async def receive():
+            return said.pop(0) if said else await asyncio.Event().wait()
+
+        async with provider.listening() as url:
+            config = config_for(url)
+            forwarder = Forwarder(config)
+            forwarder.sockets.front = front
+            scope = scope_of("/v1/responses", headers=()) | {"type": "websocket", "subprotocols": []}
+            with pytest.raises(ZeroDivisionError):
+                await forwarder(scope, receive, send)
+            await forwarder.upstream.aclose()
+            return (await provider.closed.get())[0]
+
+    assert asyncio.run(run(Provider(waiting))) == 1011
+    assert [(message["type"], message.get("code")) for message in sent] == [
+        ("websocket.accept", None),
+        ("websocket.close", 1011),
+    ]
 
 
 # ---- the handshake

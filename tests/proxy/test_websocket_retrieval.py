@@ -275,3 +275,98 @@ def test_a_request_without_tools_is_not_offered_any():
     conversation.with_client(json.dumps(plain))
     assert "tools" not in conversation.got[0]
     assert handles_in(conversation.got[0]["input"][-1]["output"]) == []
+
+
+# ---- what is said into a running response
+
+
+def steer(response="resp_1"):
+    return json.dumps({"type": "response.steer", "previous_response_id": response, "input": "Look again."}, indent=1)
+
+
+def test_what_is_said_into_an_answer_reaches_the_response_that_runs():
+    async def script(socket):
+        got = await socket.asked()
+        await socket.say(*frames(said(asking(got))))
+        await socket.asked()
+        events = frames(said("It was the router.", number=2))
+        await socket.say(*events[:4])
+        steered = await socket.asked()
+        await socket.say(*events[4:], json.dumps({"type": "got", "response": steered}))
+        await socket.wait_closed()
+
+    async def act(socket):
+        await socket.send(request())
+        heard = [await socket.recv() for _ in range(3)]
+        await socket.send(steer())
+        heard += await answer_on(socket)
+        return heard, json.loads(await socket.recv())
+
+    heard, told = through(Provider(script), act, **OPTIONS)
+    assert read_frames(heard)["parts"] == [("text", "It was the router.")]
+    assert told["response"] == json.loads(steer("resp_2"))
+
+
+def test_what_is_said_into_a_response_of_one_round_passes_as_it_is():
+    async def script(socket):
+        await socket.recv()
+        await socket.say(*frames(said("Hm."))[:3])
+        await socket.send(await socket.recv())
+        await socket.wait_closed()
+
+    async def act(socket):
+        await socket.send(request())
+        _ = [await socket.recv() for _ in range(3)]
+        await socket.send(steer())
+        return await socket.recv()
+
+    assert through(Provider(script), act, **OPTIONS) == steer()
+
+
+def test_a_response_that_follows_by_itself_may_ask_too_and_is_booked():
+    booked = Booked()
+    sent = []
+
+    async def script(socket):
+        got = await socket.asked()
+        events = frames(said("Hm.", is_cut=True))
+        await socket.say(*events[:3])
+        await socket.recv()
+        await socket.say(*events[3:], *frames(said("Again.", asking(got), number=2)))
+        sent.append(await socket.asked())
+        await socket.say(*frames(said("It was the router.", number=3)))
+        await socket.wait_closed()
+
+    async def act(socket):
+        await socket.send(request())
+        first = [await socket.recv() for _ in range(3)]
+        await socket.send(steer())
+        first += await answer_on(socket)
+        return read_frames(first), read_frames(await answer_on(socket))
+
+    first, second = through(Provider(script), act, **OPTIONS, pipeline_extensions=[booked])
+    assert first["parts"] == [("text", "Hm.")]
+    assert second["parts"] == [("text", "Again."), ("text", "It was the router.")]
+    assert second["id"] == "resp_2"
+    (further,) = sent
+    assert further["previous_response_id"] == "resp_2"
+    assert [(item["call_id"], item["output"]) for item in further["input"]] == [("ask_1", LOG)]
+    assert [exchange.retrievals for exchange in booked.exchanges] == [0, 1]
+
+
+def test_the_client_is_told_which_of_its_own_results_a_steered_response_waits_for():
+    def stubs(*calls):
+        listed = [{"type": "function_call_output", "call_id": call} for call in calls]
+        return json.dumps({"type": "response.steer.pending", "required_input": listed, "sequence_number": 20})
+
+    async def script(socket):
+        got = await socket.asked()
+        await socket.say(*frames(said(asking(got), THEIR_CALL)), stubs("ask_1", "call_b"))
+        await socket.wait_closed()
+
+    async def act(socket):
+        await socket.send(request())
+        await answer_on(socket)
+        return await socket.recv()
+
+    assert json.loads(through(Provider(script), act, **OPTIONS)) == json.loads(stubs("call_b"))
