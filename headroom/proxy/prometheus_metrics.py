@@ -62,6 +62,10 @@ def _traffic(ledger: Ledger) -> Iterator[Metric]:
     for code, count in ledger.failures.items():
         failures.add_metric([code], count)
     yield failures
+    refusals = CounterMetricFamily("headroom_refusals", "Requests refused by limits, by code.", labels=["code"])
+    for code, count in ledger.refusals.items():
+        refusals.add_metric([code], count)
+    yield refusals
     unread = CounterMetricFamily("headroom_passed_unread", "Bodies passed on unread, by cause.", labels=["cause"])
     for cause, count in ledger.passed_unread.items():
         unread.add_metric([cause], count)

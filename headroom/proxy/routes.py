@@ -25,6 +25,7 @@ from headroom.pipeline import Pipeline
 from headroom.providers.vendors import OPENAI, error_body
 from headroom.proxy.config import ProxyConfig
 from headroom.proxy.helpers import json_object
+from headroom.proxy.limits import view_of
 from headroom.proxy.management import alive
 from headroom.proxy.prometheus_metrics import CONTENT_TYPE_LATEST, exposition, registry_of
 from headroom.proxy.state import ProxyState
@@ -78,7 +79,8 @@ def _add_statistics(app: FastAPI, state: ProxyState) -> None:
     @app.get("/stats")
     async def stats() -> Response:
         left_out = dict(state.pipeline.guard.failures) if state.pipeline else {}
-        return _json({**alive(state), **state.stats.view(), "left_out": left_out})
+        limits = await view_of(state.limits)
+        return _json({**alive(state), **state.stats.view(), **limits, "left_out": left_out})
 
     @app.post("/stats/reset")
     async def reset() -> Response:

@@ -1,6 +1,6 @@
 """The proxy as an application: the middleware in front of the forwarder, and its life from start to drain.
 
-    Doorkeeper(HeadroomASGIMiddleware(Proxy(management app | Forwarder)))
+    Doorkeeper(Limits(HeadroomASGIMiddleware(Proxy(management app | Forwarder))))
 
 `uvicorn headroom.proxy.server:app` and gunicorn find the application in the lazy attribute `app`; uvicorn adds
 headers of its own to every answer unless it is told `--no-server-header --no-date-header`, as `run` does.
@@ -26,7 +26,9 @@ from headroom.pipeline import PipelineEvent, PipelineStage
 from headroom.proxy.config import ProxyConfig
 from headroom.proxy.connection import Connection
 from headroom.proxy.forwarder import Forwarder
+from headroom.proxy.limits import limits_of
 from headroom.proxy.management import Management, is_management
+from headroom.proxy.meter import MeterReader
 from headroom.proxy.security import Doorkeeper
 from headroom.proxy.state import ProxyState, equipped
 from headroom.proxy.stats import Stats
@@ -102,11 +104,14 @@ def _assemble(config: ProxyConfig, upstream: Upstream | None = None) -> tuple[Do
 def _built(config: ProxyConfig, upstream: Upstream | None) -> tuple[Doorkeeper, ProxyState]:
     stats = Stats()
     forwarder = Forwarder(config, upstream)
-    state = ProxyState(config, stats, forwarder.upstream)
-    app = HeadroomASGIMiddleware(Proxy(state, forwarder), equipped(config, stats), refuse_large=True)
+    limits = limits_of(config, stats)
+    state = ProxyState(config, stats, forwarder.upstream, limits)
+    observers = [stats] if limits is None else [stats, MeterReader()]
+    app = HeadroomASGIMiddleware(Proxy(state, forwarder), equipped(config, *observers), refuse_large=True)
     state.pipeline = app.pipeline
-    forwarder.sockets.front = app
-    return Doorkeeper(app, config), state
+    front = app if limits is None else limits.before(app)
+    forwarder.sockets.front = front
+    return Doorkeeper(front, config), state
 
 
 def create_app_from_env() -> Doorkeeper:
@@ -181,11 +186,25 @@ def banner(config: ProxyConfig) -> str:
         "user messages": "compressed" if config.compress_user_messages else "as they are (--compress-user-messages)",
         "time-outs": f"connect {config.connect_timeout:g} s, read {config.read_timeout:g} s, "
         f"drain {config.drain_seconds:g} s",
+        "limits": _limits(config),
+        "budget": _budget(config),
         "token": "asked for" if config.token else "none: local programs only (--token)",
         "state": config.store.partition(":")[0],
     }
     lines = [f"  {name:<14} {value}" for name, value in rows.items()]
     return "\n".join([f"headroom {__version__} proxy", *lines])
+
+
+def _limits(config: ProxyConfig) -> str:
+    rates = {"requests a minute": config.rpm, "tokens a minute": config.tpm, "at a time": config.max_concurrent}
+    set_ones = [f"{most} {what}" for what, most in rates.items() if most and config.rate_limit]
+    return ", ".join(set_ones) or "none (--rpm, --tpm, --max-concurrent)"
+
+
+def _budget(config: ProxyConfig) -> str:
+    budgets = {"for everybody": config.budget, "for each key": config.budget_per_key}
+    set_ones = [f"{most:g} USD {whose}" for whose, most in budgets.items() if most]
+    return f"{', '.join(set_ones)}, {config.budget_period}" if set_ones else "none (--budget, --budget-per-key)"
 
 
 def _left_out(config: ProxyConfig) -> str:

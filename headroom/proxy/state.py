@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from headroom.pipeline import Pipeline, PipelineExtension
 from headroom.proxy.config import ProxyConfig
 from headroom.proxy.stats import Stats
 from headroom.proxy.upstream import Upstream
+
+if TYPE_CHECKING:
+    from headroom.proxy.limits import Limits
 
 
 @dataclass(slots=True)
@@ -21,6 +25,7 @@ class ProxyState:
     config: ProxyConfig
     stats: Stats
     upstream: Upstream | None = None
+    limits: Limits | None = None
     pipeline: Pipeline | None = None
     started: bool = False
     draining: bool = False
@@ -38,11 +43,13 @@ class ProxyState:
         checks = {"startup": _check(status)}
         if self.upstream is not None:
             checks["http_client"] = _check("ok" if self.upstream.is_open else "closed")
+        checks["rate_limiter"] = _check("off" if self.limits is None else self.limits.quota.status)
         return checks
 
 
 def _check(status: str) -> dict[str, object]:
-    return {"enabled": True, "ready": status == "ok", "status": status}
+    """Return one check. What is off, or counts for itself while it is cut off, does not keep requests away."""
+    return {"enabled": status != "off", "ready": status in ("ok", "off", "local"), "status": status}
 
 
 def equipped(config: ProxyConfig, *observers: PipelineExtension) -> ProxyConfig:

@@ -97,6 +97,7 @@ class Ledger:
 
     requests: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
     failures: Counter[str] = field(default_factory=Counter)
+    refusals: Counter[str] = field(default_factory=Counter)
     passed_unread: Counter[str] = field(default_factory=Counter)
     reasons: dict[str, Shrinkage] = field(default_factory=dict)
     compressors: dict[str, Shrinkage] = field(default_factory=dict)
@@ -121,6 +122,10 @@ class Stats:
         """Book a complete exchange."""
         if event.stage is PipelineStage.RESPONSE_RECEIVED and event.exchange is not None:
             self._book(event.exchange)
+
+    def refused(self, code: str) -> None:
+        """Count a request that limits or budgets did not let through; it has no exchange."""
+        self.ledger.refusals[code] += 1
 
     def reset(self) -> None:
         """Begin a new ledger; Prometheus sees its counters begin anew."""
@@ -154,6 +159,7 @@ class Stats:
             },
             "passed_unread": dict(ledger.passed_unread),
             "failures": dict(ledger.failures),
+            "refusals": dict(ledger.refusals),
         }
 
     def _book(self, exchange: Exchange) -> None:

@@ -51,6 +51,15 @@ OPTIONS: dict[str, tuple[list[str], Any]] = {
     "read_timeout": (["--read-timeout", "2"], 2.0),
     "drain_seconds": (["--drain-seconds", "0"], 0.0),
     "retry_max_attempts": (["--retry-max-attempts", "0"], 0),
+    "rate_limit": (["--no-rate-limit"], False),
+    "rpm": (["--rpm", "60"], 60),
+    "tpm": (["--tpm", "100000"], 100_000),
+    "max_concurrent": (["--max-concurrent", "4"], 4),
+    "budget": (["--budget", "2.5"], 2.5),
+    "budget_per_key": (["--budget-per-key", "0.5"], 0.5),
+    "budget_period": (["--budget-period", "hourly"], "hourly"),
+    "unknown_price": (["--unknown-price", "block"], "block"),
+    "limits_when_down": (["--limits-when-down", "local"], "local"),
     "paths": (["--paths", "/chat=auto", "--paths", "/x/*=anthropic"], {"/chat": "auto", "/x/*": "anthropic"}),
 }
 TOOL_OUTPUT = "\n".join(f"2026-11-21T10:00:{n % 60:02d} INFO worker-{n % 4} finished job {n}" for n in range(300))
