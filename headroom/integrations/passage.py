@@ -72,6 +72,7 @@ class Passage(ABC):
         self._request = request
         self._inner = inner
         self._audit = audit
+        self._house = house
         self._headers: list[tuple[bytes, bytes]] = list(request.headers.raw)
         self._body: bytes | None = None
         self._response: Any = None
@@ -81,6 +82,11 @@ class Passage(ABC):
         """Return the answer that begins with this message, in the caller's library."""
         extensions = {} if self._response is None else self._response.extensions
         return self.library.Response(start["status"], headers=start["headers"], stream=stream, extensions=extensions)
+
+    def must_not_go_on(self) -> bool:
+        """Say whether the request must not be sent as it came: we have failed, and a policy must see what is sent."""
+        policies = self._house.pipeline.interceptors
+        return self._steps.has_failed and any(getattr(one, "fail_closed", False) for one in policies)
 
     def broken_off(self) -> Exception:
         """Return the error for an answer that has no end."""

@@ -20,6 +20,7 @@ from headroom.integrations.body import Message
 from headroom.pipeline.guard import Guard
 
 _OVER = object()
+_FAILED = object()
 
 
 class Handover:
@@ -35,14 +36,15 @@ class Handover:
 class Steps:
     """One call of an app. Nothing of it runs before the first message is asked for.
 
-    A failure of the app ends its messages; it is logged and counted by `guard` as `name`. An error that is not the
-    app's own the app hands over in place of a message.
+    A failure of the app ends its messages (`has_failed`); it is logged and counted by `guard` as `name`. An error that
+    is not the app's own the app hands over in place of a message.
     """
 
     def __init__(self, coroutine: Coroutine[Any, Any, None], guard: Guard, name: str) -> None:
         self._coroutine = coroutine
         self._guard = guard
         self._name = name
+        self.has_failed = False
 
     def next_message(self) -> Message | Exception | None:
         """Return the next message, None if there is none. For apps that wait for nothing but threads."""
@@ -65,7 +67,11 @@ class Steps:
         if self._is_over():
             return _OVER
         with running_loop(loop):
-            return self._guard.run(self._name, partial(_unless_over, advance), _OVER)
+            effect = self._guard.run(self._name, partial(_unless_over, advance), _FAILED)
+        if effect is not _FAILED:
+            return effect
+        self.has_failed = True
+        return _OVER
 
     def _is_over(self) -> bool:
         return getcoroutinestate(self._coroutine) == CORO_CLOSED

@@ -3,8 +3,9 @@
 The requests run through the ASGI middleware, with the inner transport as its app; so everything that holds for the
 middleware holds here.
 
-A failure of ours before the answer has begun sends the request as it came. Requests that are no LLM calls go to the
-inner transport as they are, and so comes its answer; so do requests whose headers vouch for their body.
+A failure of ours before the answer has begun sends the request as it came, unless an interceptor that fails closed must
+see what is sent. Requests that are no LLM calls go to the inner transport as they are, and so comes its answer; so do
+requests whose headers vouch for their body.
 """
 
 from __future__ import annotations
@@ -52,6 +53,8 @@ class HeadroomTransport:
             raise
         if start is None:
             passage.close()
+            if passage.must_not_go_on():
+                raise passage.broken_off()
             return self._inner.handle_request(request)
         return passage.answer(start, _streams(passage.library)[0](passage))
 
@@ -97,6 +100,8 @@ class AsyncHeadroomTransport:
             raise
         if start is None:
             await passage.aclose()
+            if passage.must_not_go_on():
+                raise passage.broken_off()
             return await self._inner.handle_async_request(request)
         return passage.answer(start, _streams(passage.library)[1](passage))
 

@@ -191,6 +191,27 @@ async def fail_in_a_coroutine(*_):
     raise RuntimeError("ours")
 
 
+class Policy:
+    fail_closed = True
+
+    def intercept(self, payload):
+        return payload
+
+
+@each_library
+@each_way
+def test_a_failure_of_ours_sends_nothing_where_a_policy_fails_closed(way, library, monkeypatch):
+    config = ProxyConfig(marker_key="key", interceptors=[Policy()])
+    fine = Scripted(library, answer("Hello."), answer("Hello."))
+    way.send(fine, post(library), config)
+    way.send(fine, library.Request("GET", "http://provider.test/v1/models"), config)
+    monkeypatch.setattr(HeadroomASGIMiddleware, "__call__", fail_in_a_coroutine)
+    inner = Scripted(library)
+    with pytest.raises(library.RemoteProtocolError):
+        way.send(inner, post(library), config)
+    assert inner.requests == []
+
+
 @each_library
 @each_way
 def test_a_failure_of_ours_before_the_answer_begins_asks_again_as_it_came(way, library, monkeypatch):
