@@ -110,6 +110,7 @@ def test_compress_leaves_something_out_only_with_a_store_and_a_capability():
     with pytest.raises(ConfigError, match="store"):
         compress(messages, capability=Channel.SHELL)
     told = compress(messages, store=MemoryStore(), capability=Channel.SHELL)
+    assert set(told.ccr_hashes) == {d.handle for d in told.decisions if d.handle}
     assert len(told.ccr_hashes) == len(STEPS)
 
 
