@@ -32,7 +32,8 @@ class Policy:
     `rewrite` says when outputs whose call was made again are left out, `further_requests` how many requests are
     expected to profit from it.
     With `lossless` nothing is left out, whatever the reader could get back; otherwise `min_lossy_gain` tokens, and
-    `min_lossy_share` of the lossless form, are what leaving something out must save, its marker paid.
+    `min_lossy_share` of the lossless form, are what leaving something out must save, its marker paid: a retrieval
+    costs a whole request, so little is not worth the risk of one.
     `block_seconds` and `request_seconds` are safety nets: what overruns them goes on as it came.
     """
 
@@ -44,7 +45,7 @@ class Policy:
     rewrite: Rewrite = Rewrite.COLD
     further_requests: int = 10
     min_lossy_gain: int = 150
-    min_lossy_share: float = 0.15
+    min_lossy_share: float = 0.5
     compress_user_messages: bool = False
     excluded_tools: tuple[str, ...] = ()
     min_tokens: int = 250

@@ -10,7 +10,7 @@ from support.code_sources import SOURCES
 
 from headroom.transforms.base import Context, Hint
 from headroom.transforms.code_compressor import CodeAwareCompressor
-from headroom.transforms.coding import code_grammars
+from headroom.transforms.coding import code_folds, code_grammars, code_reduction
 from headroom.transforms.content_router import ENOUGH
 from headroom.transforms.view import View
 
@@ -22,6 +22,21 @@ EXTENSIONS = {grammar.name: grammar.extensions[0] for grammar in code_grammars.G
 def reads(language: str, question: str = "What is in there?") -> Hint:
     """The hint of a call that prints a file of a language."""
     return Hint("bash", f'{{"command": "cat src/app.{EXTENSIONS[language]}"}}', question)
+
+
+@pytest.fixture(autouse=True)
+def folds_bodies_of_any_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The functions of these tests are short; that short ones stay is a test of its own."""
+    monkeypatch.setattr(code_reduction, "FOLDED_FROM", code_folds.LEAST_FOLDED)
+
+
+def test_what_can_be_read_at_a_glance_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = source("python")
+    monkeypatch.setattr(code_reduction, "FOLDED_FROM", 6)
+    out = draft(text, reads("python"))
+    assert out is None or [line for line in out[0].split("\n") if "total" in line] == [
+        line for line in text.split("\n") if "total" in line
+    ]
 
 
 def draft(text: str, hint: Hint) -> tuple[str, str] | None:

@@ -35,6 +35,8 @@ _TYPES = frozenset(
         "type_declaration",
     }
 )
+_IMPORTS = frozenset({"import_declaration", "import_from_statement", "import_statement", "use_declaration"})
+"""What a body takes from elsewhere stays: it tells what the body is about."""
 _SHORTEST = 3
 """Functions and types of fewer lines are folded with what is around them."""
 _BODIES = frozenset({"block", "body_statement", "compound_statement", "constructor_body", "statement_block"})
@@ -42,10 +44,10 @@ _LISTS = _BODIES | {"statement_list"}
 """What holds the statements of a body."""
 
 
-def folds(functions: list[Function], rows: Rows, grammar: Grammar, keep: AbstractSet[str]) -> Iterator[Gap]:
+def folds(functions: list[Function], rows: Rows, grammar: Grammar, keep: AbstractSet[str], least: int) -> Iterator[Gap]:
     """Yield what to fold: bodies of functions that neither are nor hold one to keep, but for functions within them.
 
-    Of a function within another the signature stays, unless it stands deeper in a statement that is folded.
+    Bodies of fewer than `least` lines stay. Of a function within another the signature stays, unless it stands deeper in a statement that is folded.
     """
     kept = sorted(one.node.start_byte for one in functions if one.name in keep)
     around: list[int] = []  # where the functions end that the one at hand is within
@@ -58,7 +60,7 @@ def folds(functions: list[Function], rows: Rows, grammar: Grammar, keep: Abstrac
         holds_kept = at < len(kept) and kept[at] < end
         if one.node.start_point.row <= folded or holds_kept or not one.name or one.node.has_error:
             continue
-        for piece in _pieces(one.node, rows, grammar, whole=deep):
+        for piece in _pieces(one.node, rows, grammar, least, whole=deep):
             line = rows.placeholder(piece.indented_as, piece.first, piece.last, grammar)
             if len(line) < len(rows.text(piece.first, piece.last)):
                 folded = max(folded, piece.last)
@@ -113,21 +115,21 @@ class _Body:
         """The last row above the closing token, or of the body."""
         return self.closer.start_point.row - 1 if self.closer is not None else last_row(self.inside[-1])
 
-    def can_go(self, rows: Rows) -> bool:
+    def can_go(self, rows: Rows, least: int) -> bool:
         """Say whether the body is long enough and shares no line with the signature and the closing token."""
         beside = [node for node in self.inside if node.start_point.row < self.first]
         return (
-            self.last - self.first + 1 >= LEAST_FOLDED
+            self.last - self.first + 1 >= least
             and all(node.type in COMMENTS and last_row(node) < self.first for node in beside)
             and (self.closer is None or rows.begins(self.closer))
             and rows.begins(self.inner)
         )
 
 
-def _pieces(function: Node, rows: Rows, grammar: Grammar, *, whole: bool) -> Iterator[_Piece]:
+def _pieces(function: Node, rows: Rows, grammar: Grammar, least: int, *, whole: bool) -> Iterator[_Piece]:
     """Yield the rows to fold: all of the body, or unless `whole` what stands between the functions within it."""
     body = _Body.of(function)
-    if body is None or not body.can_go(rows):
+    if body is None or not body.can_go(rows, least):
         return
     statements = [part for node in body.inside for part in (node.children if node.type in _LISTS else [node])]
     stays = [not whole and _is_within(node, grammar) for node in statements]
@@ -142,9 +144,9 @@ def _pieces(function: Node, rows: Rows, grammar: Grammar, *, whole: bool) -> Ite
 
 
 def _is_within(node: Node, grammar: Grammar) -> bool:
-    """Say whether a statement of a body is a function or type that stays."""
+    """Say whether a statement of a body is a function, type or import that stays."""
     length = last_row(node) - node.start_point.row + 1
-    return length >= _SHORTEST and (node.type in _TYPES or node.type in grammar.functions)
+    return node.type in _IMPORTS or length >= _SHORTEST and (node.type in _TYPES or node.type in grammar.functions)
 
 
 def _before(nodes: list[Node], body: Node) -> int:

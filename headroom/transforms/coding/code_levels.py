@@ -14,10 +14,11 @@ from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from enum import Flag, auto
+from functools import partial
 from typing import TYPE_CHECKING
 
 from headroom.transforms.coding.code_comments import comments, docstrings, middles
-from headroom.transforms.coding.code_folds import folds
+from headroom.transforms.coding.code_folds import LEAST_FOLDED, folds
 from headroom.transforms.coding.code_grammars import Grammar, Refusal, RefusedError, grammar_of, parsed
 from headroom.transforms.coding.code_source import Found, Gap, Rows, errors
 
@@ -52,37 +53,39 @@ def reduced(
     level: Level,
     keep: AbstractSet[str] = frozenset(),
     check: Callable[[], None] = lambda: None,
+    least: int = LEAST_FOLDED,
 ) -> Reduced | Refusal:
     """Return a source without what the level names, or why it stays as it is.
 
-    Functions whose name is in `keep` stay whole, and those around them are not folded. `check` is called now and then;
+    Functions whose name is in `keep` stay whole, and those around them are not folded; bodies of fewer than `least`
+    lines stay. `check` is called now and then;
     what it raises passes through. Nothing else is raised, whatever the text.
     """
     try:
-        return _reduced(text, grammar_of(language), level, keep, check)
+        return _reduced(text, grammar_of(language), check, partial(_gaps, level=level, keep=keep, least=least))
     except RefusedError as refused:
         return refused.reason
 
 
-def _reduced(text: str, grammar: Grammar, level: Level, keep: AbstractSet[str], check: Callable[[], None]) -> Reduced:
+def _reduced(text: str, grammar: Grammar, check: Callable[[], None], gaps_of: Callable[..., list[Gap]]) -> Reduced:
     source = text.encode("utf-8", "surrogatepass")
     tree = parsed(source, grammar, check)
     before = errors(tree)
     if before > _TOLERATED_ERRORS + source.count(b"\n") // _LINES_PER_ERROR:
         raise RefusedError(Refusal.PARSE_ERRORS)
     rows = Rows(source)
-    gaps = _gaps(tree, rows, grammar, level, keep)
+    gaps = gaps_of(tree, rows, grammar)
     result = rows.without(gaps)
     if len(result) >= len(source):
         raise RefusedError(Refusal.NOT_SHORTER)
     after = parsed(result, grammar, check)
     # Around an error, leaving a line out can make the rest read differently: then more could go, and none does.
-    if errors(after) > before or (before and _gaps(after, Rows(result), grammar, level, keep)):
+    if errors(after) > before or (before and gaps_of(after, Rows(result), grammar)):
         raise RefusedError(Refusal.PARSE_ERRORS)
     return Reduced(result.decode("utf-8", "surrogatepass"), grammar.name, tuple(gaps))
 
 
-def _gaps(tree: Tree, rows: Rows, grammar: Grammar, level: Level, keep: AbstractSet[str]) -> list[Gap]:
+def _gaps(tree: Tree, rows: Rows, grammar: Grammar, *, level: Level, keep: AbstractSet[str], least: int) -> list[Gap]:
     """Return what the level leaves out, in order."""
     found = Found.in_tree(tree, rows.source, grammar)
     words: list[Gap] = []
@@ -96,7 +99,7 @@ def _gaps(tree: Tree, rows: Rows, grammar: Grammar, level: Level, keep: Abstract
             first, last = one.node.start_point.row, one.node.end_point.row
             asked[first + 1 : last + 2] = b"\1" * (last - first + 1)
     gaps = [gap for gap in words if not asked[gap.first]]
-    gaps += folds(found.functions, rows, grammar, keep) if Level.BODIES in level else []
+    gaps += folds(found.functions, rows, grammar, keep, least) if Level.BODIES in level else []
     return _joined(rows.with_blanks(_outermost(gaps)))
 
 

@@ -42,6 +42,8 @@ _READS_FILE = re.compile(
 _MOSTLY = 0.75
 """A source with a larger share of comments is there for their sake: of a header that documents an interface, only
 the middles of long comments go."""
+FOLDED_FROM = 20
+"""Lines from which a body is folded: what can be read at a glance says more than its placeholder."""
 _WORD = re.compile(r"\w+")
 _PATH = re.compile(r"[\w.~+-]*+[/\\][^\s\"]*+")
 """Words of a path name files, not functions."""
@@ -72,9 +74,9 @@ def reduced(text: str, shown: Sequence[str], language: str, hint: Hint, check: C
     if not language or _WORKS_ON_TEXT.search(hint.question):
         return None
     named = frozenset(_WORD.findall(f"{hint.question} {_PATH.sub(' ', hint.arguments)}"))
-    result = reduced_source(text, language, Level.COMMENTS | Level.BODIES, named, check)
+    result = reduced_source(text, language, Level.COMMENTS | Level.BODIES, named, check, FOLDED_FROM)
     if isinstance(result, Reduced) and _words(result) > _MOSTLY * len(shown):
-        result = reduced_source(text, language, Level.MIDDLES | Level.BODIES, named, check)
+        result = reduced_source(text, language, Level.MIDDLES | Level.BODIES, named, check, FOLDED_FROM)
     if isinstance(result, Refusal):
         return None
     return "\n".join(_without(shown, result.gaps)), _note(result, len(shown))

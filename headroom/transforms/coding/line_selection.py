@@ -27,12 +27,12 @@ _FAR_OUT = 24
 """Records that stay because of their numbers."""
 _RELEVANT = 12
 """Lines that stay because of the question."""
-_AT_LEAST, _ONE_IN, _AT_MOST = 40, 6, 240
+_AT_LEAST, _ONE_IN, _AT_MOST = 80, 4, 320
 """So many grave records stay at least, one in so many, so many at most; the same holds for those of no kind."""
-_EACH, _GRAVE_EACH = 1, 3
+_EACH, _GRAVE_EACH = 3, 12
 """Records of one wording that may be among them; of grave ones more, as their numbers and places matter."""
-_LONGEST = 40
-_ENDS = (16, 12)
+_LONGEST = 60
+_ENDS = (24, 16)
 """Lines of a longer record that stay: at its beginning and its end, and the first of so many wordings between."""
 _GAP_LINES = 4
 _GAP_CHARS = 160
