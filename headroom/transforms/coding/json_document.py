@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 from headroom.transforms.coding.budget import MAX_GROWTH, Budget
 from headroom.transforms.coding.column_specs import Column
+from headroom.transforms.coding.json_bare import bared, quoted
 from headroom.transforms.coding.json_spelling import escape_surrogates
 from headroom.transforms.coding.json_strings import COMPACT, SPACED, folded, holds_unfolded, unfolded
 from headroom.transforms.coding.json_text import JsonText, Value, read_all, write
@@ -32,6 +33,9 @@ _NOTE = re.compile(r"\[json(_*+): (.*)\]$", re.MULTILINE)
 _CUT = re.compile(r"cut off with ([0-9]+) brackets open")
 _LIFTED = frozenset((dict, list))
 _LINES = "one value a line"
+_BARE = 'k=v stands for "k":v, a blank for a comma, a word for itself in quotes'
+_LEAST_BARED = 200
+"""Quotation marks that go, below which it does not pay to say so."""
 _SIGNS_OF_STRINGS = ('{\\"', '[\\"')
 _STRINGS = f"{COMPACT} and {SPACED} hold what stood as a string of JSON"
 _BROKEN_LINE = "what follows stood on the last line"
@@ -60,14 +64,27 @@ def encode_document(source: JsonText, check: Callable[[], None] = lambda: None, 
     teller = Teller(skeleton)
     if not plain:
         skeleton = teller.told()
-    if not tables and not teller.references and not has_strings:
+    line = "" if type(skeleton) is str else write(skeleton)
+    bare = _bare(source, line) if plain else ""
+    if not (tables or teller.references or has_strings or bare):
         return None
-    parts = [] if type(skeleton) is str else [write(skeleton)]
+    parts = [bare or line] if line else []
     parts += [table.text(f"table{mark}", number) for number, table in enumerate(tables, 1)]
-    clauses = [*_clauses(source, tables, teller), *[_STRINGS] * has_strings]
+    clauses = [*_clauses(source, tables, teller), *[_STRINGS] * has_strings, *[_BARE] * bool(bare)]
     body = escape_surrogates("\n".join([f"[json{mark}: {'; '.join(clauses)}]", *parts]))
     text = "".join((source.before, body, "\n" if _breaks_line(source) else "", source.after))
     return text if _grows_little(source, text) else None
+
+
+def _bare(source: JsonText, line: str) -> str:
+    """Return the JSON line without needless quotes, nothing if that is not worth a note.
+
+    What follows JSON that breaks off goes on as JSON, and values of their own lines keep these.
+    """
+    if source.closers or len(source.values) > 1:
+        return ""
+    bare = bared(line)
+    return bare if len(line) - len(bare) >= _LEAST_BARED else ""
 
 
 def _grows_little(source: JsonText, text: str) -> bool:
@@ -155,7 +172,7 @@ def decode_document(text: str) -> str:
     mark = f"table{note[1]}"
     skeleton, used = f'"[{mark} 1]"', 0
     if not HEADER.fullmatch(lines[0]):
-        skeleton, used = lines[0], 1
+        skeleton, used = quoted(lines[0]) if _BARE in note[2] else lines[0], 1
     budget = Budget(text)
     tables, used = _tables(lines, used, mark, budget)
     body = escape_surrogates(_inlined(_untold(skeleton, note[2], budget), mark, tables))
