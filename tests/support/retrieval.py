@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
 from random import Random
@@ -13,7 +14,7 @@ from headroom.ccr.marker import Mint
 from headroom.errors import StoreError
 from headroom.pipeline import Pipeline
 from headroom.policy import Policy
-from support.samples import WORDS, diff_lines
+from support.samples import WORDS
 from support.wires import TOOLS, Step, body_of
 
 KEY = b"one key for all tests of retrieval"
@@ -120,6 +121,19 @@ def _long_listing(r: Random) -> str:
     return "\n".join(lines)
 
 
+def _long_diff(r: Random) -> str:
+    """A diff of several files with much context around each change."""
+    pieces = []
+    for word in WORDS[:4]:
+        old = [f"{r.choice(WORDS)}_{n} = {r.choice(WORDS)}({r.randrange(10**6)})" for n in range(240)]
+        new = [line if n % 30 else f"{r.choice(WORDS)} = None" for n, line in enumerate(old)]
+        pieces.append(
+            f"diff --git a/{word}.py b/{word}.py\nindex {r.randrange(16**7):07x}..{r.randrange(16**7):07x} 100644"
+        )
+        pieces += difflib.unified_diff(old, new, f"a/{word}.py", f"b/{word}.py", lineterm="", n=12)
+    return "\n".join(pieces)
+
+
 def _long_page(r: Random) -> str:
     """A page with a long list of links, as browsers and fetch tools return it."""
     items = "".join(
@@ -153,7 +167,7 @@ LONG = {
     "long_listing": _long_listing,
     "long_page": _long_page,
     "long_code": _long_code,
-    "diff_lines": diff_lines,
+    "long_diff": _long_diff,
 }
 """Texts of which every reader that can ask for the rest gets a part, for each compressor that leaves things out."""
 
