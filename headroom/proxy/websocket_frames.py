@@ -133,7 +133,7 @@ def as_server_sent(frame: bytes) -> tuple[bytes, bytes]:
 
 def from_server_sent(events: bytes) -> list[bytes]:
     """Return the data of whole server-sent events."""
-    return [event_of(event).data for event in events.split(_EVENT_END) if event]
+    return [data for event in events.split(_EVENT_END) if (data := event_of(event).data)]
 
 
 def error_frame(start: Message, body: bytes, lane: str) -> bytes:

@@ -93,6 +93,9 @@ class Turn:
         """Ask the provider, as an ASGI application; a further call of it goes on from the response before."""
         exchange: Exchange = scope[MARK]
         body = (await receive())["body"]
+        if self._socket.ended_by:
+            exchange.error = self._socket.ended_by
+            return
         if self._rounds or not self._is_under_way:
             try:
                 await self._socket.to_provider(await apart(lambda: self._frame_for(body), len(body)))

@@ -14,6 +14,9 @@ from headroom.proxy.websocket_chain import Newest
 from headroom.proxy.websocket_frames import CREATED, PENDING, STEER, Event, Request, event_in, request_in
 from headroom.proxy.websocket_turn import Socket, Turn, apart
 
+_MOST_TURNS = 64
+"""A client that asks for more at once is not listened to until one of them is over."""
+
 _MAX_WAITING_BYTES = 1_048_576
 """Of requests that wait for their lane; a client that says more is not listened to until they are on their way."""
 
@@ -48,6 +51,8 @@ class Turns:
         turn = self._started(Turn(self._socket, request), previous)
         if previous is None or self._waiting > _MAX_WAITING_BYTES:
             await turn.sent.wait()
+        if len(self._tasks) > _MOST_TURNS:
+            await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
         return True
 
     async def _steer(self, data: str) -> bool:
@@ -88,11 +93,16 @@ class Turns:
             return False
         if event.type == PENDING:
             return await self._told_what_waits(event)
-        turn = self._asking.get(event.lane)
+        turn = self._turn_of(event)
         if turn is None and event.type == CREATED and event.lane in self._steered:
             request = self._steered.pop(event.lane)
             turn = self._started(Turn(self._socket, request, is_under_way=True), None)
         return turn is not None and turn.sent.is_set() and await turn.events.give(event)
+
+    def _turn_of(self, event: Event) -> Turn | None:
+        """Return the turn whose answer an event is of; where the provider names no lanes, answers come in order."""
+        oldest = None if event.lane else next(iter(self._asking.values()), None)
+        return self._asking.get(event.lane, oldest)
 
     async def _told_what_waits(self, event: Event) -> bool:
         """Tell the client which results a steered response waits for, but for those that are not its own to give."""

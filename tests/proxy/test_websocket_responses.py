@@ -1,12 +1,16 @@
 """Requests on a Responses socket are compressed as bodies of HTTP requests are; everything else stays as it is."""
 
+import asyncio
 import json
+import threading
 
 import pytest
 from ccr.scripts import Call, said, usage
 from proxy.sockets import Booked, Provider, answer_on, frames, through
 from support.retrieval import long_sample
 from websockets.exceptions import ConnectionClosedError
+
+from headroom.proxy.interceptors.base import BaseInterceptor
 
 LOG = long_sample("long_log")
 TOOL = {"type": "function", "name": "run_command", "parameters": {"type": "object"}}
@@ -284,6 +288,54 @@ def test_requests_of_two_lanes_are_under_way_at_once_and_those_of_one_lane_in_or
     assert heard == [event for pair in zip(one, two, strict=True) for event in pair] + third
     assert len(booked.exchanges) == 3
     assert [json.loads(got)["stream_id"] for got in provider.got] == ["one", "two", "one"]
+
+
+def test_a_provider_that_names_no_lanes_is_understood_too():
+    booked = Booked()
+    requests = [create(called(), output(), stream_id="one") for _ in range(2)]
+    _, heard = conversation(requests, booked=booked)
+    assert heard == [frames(said("Yes.", number=n)) for n in (1, 2)]
+    assert [exchange.status for exchange in booked.exchanges] == [200, 200]
+
+
+def test_a_client_that_asks_for_very_much_at_once_is_answered_in_order():
+    async def script(socket):
+        for number in range(1, 201):
+            await socket.recv()
+            await socket.say(*frames(said("Yes.", number=number)))
+        await socket.wait_closed()
+
+    async def act(socket):
+        for _ in range(200):
+            await socket.send(create({"role": "user", "content": "y" * 10_000}))
+        return [await answer_on(socket) for _ in range(200)]
+
+    heard = through(Provider(script), act, optimize=True)
+    assert heard == [frames(said("Yes.", number=n)) for n in range(1, 201)]
+
+
+def test_a_request_whose_client_leaves_while_it_is_worked_on_is_not_sent():
+    booked, begun, left = Booked(), threading.Event(), threading.Event()
+
+    class Slow(BaseInterceptor):
+        def intercept(self, payload):
+            begun.set()
+            left.wait(10)
+            return payload
+
+    provider = Provider(lambda socket: socket.wait_closed())
+
+    async def act(socket):
+        await socket.send(create({"role": "user", "content": "y" * 100_000}))
+        await asyncio.to_thread(begun.wait, 10)
+        await socket.close()
+        await asyncio.sleep(0.1)
+        left.set()
+        await provider.closed.get()
+
+    through(provider, act, interceptors=[Slow()], pipeline_extensions=[booked])
+    assert provider.got == []
+    assert [exchange.error for exchange in booked.exchanges] == ["client_left"]
 
 
 def test_an_answer_that_the_client_leaves_is_booked_as_left():
