@@ -27,7 +27,7 @@ _FAR_OUT = 24
 """Records that stay because of their numbers."""
 _RELEVANT = 12
 """Lines that stay because of the question."""
-_AT_LEAST, _ONE_IN, _AT_MOST = 80, 4, 320
+_AT_LEAST, _ONE_IN, _AT_MOST = 40, 6, 240
 """So many grave records stay at least, one in so many, so many at most; the same holds for those of no kind."""
 _EACH, _GRAVE_EACH = 3, 12
 """Records of one wording that may be among them; of grave ones more, as their numbers and places matter."""
