@@ -25,6 +25,10 @@ _DEPTH = 2
 """How deep in a google-genai client parts hold the API client: `client.aio.models`."""
 
 
+_SESSIONS = (("_aiohttp_sessions", dict), ("_aiohttp_session", lambda: None))
+"""Where a google-genai client holds what else it sends through; who has it, closes it at the end of its life."""
+
+
 def seam_of(client: Any) -> Callable[[Door], Any] | None:
     """Return what makes a client like this one whose requests go through a door; None if it has no place for that.
 
@@ -56,8 +60,10 @@ def _google_interface(interface: Any, door: Door) -> Any:
     given = {"httpx_client": twin._httpx_client}
     if interface._async_httpx_client is not None:
         twin._async_httpx_client = given["httpx_async_client"] = fronted(interface._async_httpx_client, door)
-        twin._aiohttp_sessions = {}
     twin._http_options = interface._http_options.model_copy(update=given)
+    for name, none in _SESSIONS:
+        if name in vars(twin):
+            setattr(twin, name, none())
     return twin
 
 
