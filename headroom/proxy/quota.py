@@ -10,6 +10,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TypeVar
 
@@ -23,6 +24,7 @@ T = TypeVar("T")
 _DOWN_SECONDS = 3.0
 """For how long after a failure the counters are taken to be gone, if nobody has asked them since."""
 _MAX_OWED = 10_000
+_THREADS = 4
 _log = logging.getLogger("headroom.proxy")
 
 
@@ -48,6 +50,8 @@ class Quota:
         self._owed: deque[tuple[Held, Sequence[float]]] = deque(maxlen=_MAX_OWED)
         self._keeper: asyncio.Task[None] | None = None
         self._secret = b""
+        # Of their own: those of the event loop may be busy compressing for a second.
+        self._threads = ThreadPoolExecutor(_THREADS, "headroom-counters")
 
     @property
     def status(self) -> str:
@@ -100,12 +104,13 @@ class Quota:
             self._keeper.cancel()
             await asyncio.wait([self._keeper])
         await self._settle_owed()
+        self._threads.shutdown(wait=False)
         self._counters.close()
 
     async def _asked(self, work: Callable[[Counters], T]) -> tuple[Counters, T]:
         """Return what the counters answer, and which ones did. Raises `LimitsUnavailableError`."""
         try:
-            answer = await _done(self._counters, work)
+            answer = await self._done(self._counters, work)
         except StoreError as error:
             self._note(error)
             if self._local is None:
@@ -116,11 +121,16 @@ class Quota:
 
     async def _settled(self, held: Held, actual: Sequence[float]) -> None:
         try:
-            await _done(held.counters, _settling(held, actual))
+            await self._done(held.counters, _settling(held, actual))
         except StoreError as error:
             self._note(error)
             self._owed.append((held, actual))
             self._keep()
+
+    async def _done(self, counters: Counters, work: Callable[[Counters], T]) -> T:
+        if not counters.is_blocking:
+            return work(counters)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work, counters)
 
     def _note(self, error: StoreError) -> None:
         if self.status == "ok":
@@ -145,20 +155,16 @@ class Quota:
             grants = [held.grant for held in self._held if held.counters is counters]
             if counters is not None and grants:
                 with suppress(StoreError):
-                    await _done(counters, _renewing(grants))
+                    await self._done(counters, _renewing(grants))
 
     async def _settle_owed(self) -> None:
         for _ in range(len(self._owed)):
             held, actual = self._owed.popleft()
             try:
-                await _done(held.counters, _settling(held, actual))
+                await self._done(held.counters, _settling(held, actual))
             except StoreError:
                 self._owed.appendleft((held, actual))
                 return
-
-
-async def _done(counters: Counters, work: Callable[[Counters], T]) -> T:
-    return await asyncio.to_thread(work, counters) if counters.is_blocking else work(counters)
 
 
 def _settling(held: Held, actual: Sequence[float]) -> Callable[[Counters], None]:
