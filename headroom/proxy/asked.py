@@ -56,12 +56,12 @@ _BATCHES = msgspec.json.Decoder(_Batch)
 class Asked:
     """What a request asks for.
 
-    `input_tokens` is an estimate, `output_tokens` what the answer may have. `factor` is the part of the list price that
-    is charged. `for_an_hour` says that some mark asks the provider's cache to keep its prefix for an hour, `is_batch`
-    that the answer is a receipt.
+    `models` are the names of all that it names, one but in batches. `input_tokens` is an estimate, `output_tokens` what
+    the answer may have. `factor` is the part of the list price that is charged. `for_an_hour` says that some mark asks
+    the provider's cache to keep its prefix for an hour, `is_batch` that the answer is a receipt.
     """
 
-    model: str = ""
+    models: tuple[str, ...] = ()
     input_tokens: int = 0
     output_tokens: int = 0
     factor: float = 1.0
@@ -80,7 +80,7 @@ def asked_of(route: Route | None, path: str, body: bytes | None, size: int) -> A
     is_batch = route is not None and route.wire == "anthropic-batches"
     parts = _parts_of(body, is_batch=is_batch)
     return Asked(
-        model=_model_of(path, parts),
+        models=_models_of(path, parts),
         input_tokens=tokens,
         output_tokens=sum(map(_output_of, parts)) if parts else DEFAULT_OUTPUT_TOKENS,
         factor=_factor_of(route, is_batch=is_batch),
@@ -101,13 +101,12 @@ def _parts_of(body: bytes | None, *, is_batch: bool) -> list[_Body]:
         return []
 
 
-def _model_of(path: str, parts: list[_Body]) -> str:
-    """Return the model that all parts name, with its tier of service where that has prices of its own."""
+def _models_of(path: str, parts: list[_Body]) -> tuple[str, ...]:
+    """Return the models of all parts, each with its tier of service where that has prices of its own."""
     name, colon, _ = path.rsplit("/", 1)[-1].partition(":")
     if colon:  # Gemini
-        return name
-    names = {_named(part) for part in parts}
-    return names.pop() if len(names) == 1 else ""
+        return (name,)
+    return tuple(sorted({_named(part) for part in parts}))
 
 
 def _named(part: _Body) -> str:

@@ -44,11 +44,17 @@ class Budget:
         return bool(self._whole or self._per_key)
 
     def price(self, asked: Asked) -> Price | None:
-        """Return the price to count a request with, None if it is not counted. Raises `PriceUnknownError`."""
-        found = price_of(asked.model)
-        if found is not None or not self.is_on:
-            return found
-        self._warn(asked.model)
+        """Return the price to count a request with, None if it is not counted. Raises `PriceUnknownError`.
+
+        That of a batch for several models is the price of the dearest.
+        """
+        prices = {model: price_of(model) for model in asked.models or ("",)}
+        known = [price for price in prices.values() if price is not None]
+        if len(known) == len(prices):
+            return max(known, key=lambda price: (price.output, price.input))
+        if not self.is_on:
+            return None
+        self._warn(next(model for model, price in prices.items() if price is None))
         if self._unknown == "block":
             raise PriceUnknownError("The price of this model is not known, and the gateway's budget needs one.")
         return DEAREST if self._unknown == "count" else None
