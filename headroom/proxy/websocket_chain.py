@@ -1,8 +1,9 @@
 """What later requests of a socket build on without saying it: `previous_response_id` stands for all that went before.
 
-So that they are seen and sent as those of HTTP clients, which say all of it, three things are kept of the answers:
+So that they are seen and sent as those of HTTP clients, which say all of it, some things are kept:
 
 - the calls that were made, by id: an output alone does not tell which tool wrote it;
+- what the user asked last before a response: what is left out of an output depends on it;
 - the calls of `headroom_retrieve` that a response has ended in, which the client never saw: the provider takes no
   request to go on from there that leaves them open;
 - the response in which an answer really ended, where the client was told the id of an earlier one.
@@ -23,6 +24,7 @@ from headroom.errors import BodyError
 from headroom.protect import RETRIEVE_TOOL
 from headroom.providers.wire import record, records, string
 from headroom.proxy.websocket_frames import Event
+from headroom.proxy.websocket_requests import Completed, Continuing, continuing, decoded
 from headroom.wire.locate import locate
 from headroom.wire.splice import splice
 
@@ -55,24 +57,6 @@ class Newest(OrderedDict[str, T], Generic[T]):
             self.popitem(last=False)
 
 
-class _Continuing(msgspec.Struct):
-    """What of a request says what it builds on."""
-
-    previous_response_id: Any = None
-    conversation: Any = None
-    input: msgspec.Raw = msgspec.Raw(b"null")
-
-    @property
-    def given(self) -> Any:
-        """What it adds."""
-        return msgspec.json.decode(self.input)
-
-    @property
-    def items(self) -> list[dict[str, Any]]:
-        """What it adds, item by item; none where it is a text."""
-        return [item for _, item in records(self.given)]
-
-
 class Chain:
     """What is kept of one socket's answers."""
 
@@ -80,6 +64,7 @@ class Chain:
         self._calls: Newest[bytes] = Newest(_MOST_CALLS)
         self._open: Newest[list[str]] = Newest(_MOST_RESPONSES)
         self._ends: Newest[str] = Newest(_MOST_RESPONSES)
+        self._questions: Newest[str] = Newest(_MOST_RESPONSES)
 
     def called(self, event: Event) -> None:
         """Keep the call of an output item, if it is one of the client's."""
@@ -89,6 +74,11 @@ class Chain:
             if len(spelled) > _MAX_CALL_BYTES:
                 spelled = encoded({name: item.get(name) for name in ("type", "call_id", "name")})
             self._calls.keep(string(item.get("call_id")), spelled)
+
+    def asked(self, question: str, response_id: str) -> None:
+        """Keep what the user had asked last before a response."""
+        if question:
+            self._questions.keep(response_id, question)
 
     def left_open(self, response_id: str, calls: list[str]) -> None:
         """Keep which calls of ours a response has ended in."""
@@ -100,24 +90,27 @@ class Chain:
         if told != response_id:
             self._ends.keep(told, response_id)
 
-    def completed(self, body: bytes) -> tuple[bytes, int]:
-        """Return a request with the calls that it brings the outputs of at the front of its input, and their number."""
-        request = _continuing(body)
+    def completed(self, body: bytes) -> Completed:
+        """Return a request with what it leaves out of what its outputs depend on: the question, and their calls."""
+        request = continuing(body)
         if request is None or not (request.previous_response_id or request.conversation):
-            return body, 0
+            return Completed(body, question="" if request is None else request.question)
+        told = string(request.previous_response_id)
+        before = self._questions.get(self._ends.get(told, told), "")
         items = request.items
         made = {string(item.get("call_id")) for item in items if item.get("type") in _CALLS}
         answered = dict.fromkeys(string(item.get("call_id")) for item in items if _is_output(item))
+        question = [encoded({"role": "user", "content": before})] if before and answered else []
         calls = [self._calls[call] for call in answered if call in self._calls and call not in made]
-        if not calls:
-            return body, 0
-        start = locate(body, [("input",)])["input",][0] + 1
-        return body[:start] + b",".join(calls) + b"," + body[start:], len(calls)
+        front = [*question, *calls]
+        start = locate(body, [("input",)])["input",][0] + 1 if front else 0
+        whole = body[:start] + b"".join(item + b"," for item in front) + body[start:]
+        return Completed(whole, len(front), request.question or before)
 
     def to_send(self, body: bytes) -> bytes:
         """Return a request that goes on from where the provider really is, with nothing left open there."""
         body = self.redirected(body)
-        request = _continuing(body)
+        request = continuing(body)
         if request is None or not isinstance(request.previous_response_id, str):
             return body
         left = self._open.get(request.previous_response_id, [])
@@ -130,7 +123,7 @@ class Chain:
         `body` goes on as requests of HTTP do, by all that was said before. In a `conversation`, which the provider
         keeps, results are all that it has. Raises BodyError for what is no request.
         """
-        request = _continuing(body)
+        request = continuing(body)
         if request is None:
             raise BodyError("not_json")
         if request.conversation or not response_id:
@@ -144,14 +137,14 @@ class Chain:
 
     def redirected(self, body: bytes) -> bytes:
         """Return a frame that names the response in which the answer that it names has ended, or is now."""
-        request = _continuing(body)
+        request = continuing(body)
         told = None if request is None else request.previous_response_id
         really = self._ends.get(told) if isinstance(told, str) else None
         return body if really is None else splice(body, [Edit(("previous_response_id",), really)])
 
     def without_ours(self, frame: bytes) -> bytes | None:
         """Return an event that lists required input without that of our calls; None if there is no other."""
-        listed = list(records(record(msgspec.json.decode(frame)).get("required_input")))
+        listed = list(records(record(decoded(frame, Any)).get("required_input")))
         open_calls = {call for calls in self._open.values() for call in calls}
         ours = [index for index, item in listed if item.get("call_id") in open_calls]
         if ours and len(ours) == len(listed):
@@ -159,27 +152,11 @@ class Chain:
         return without(frame, ("required_input",), ours)
 
 
-def without_calls(body: bytes, number: int) -> bytes:
-    """Return a request without the calls that `Chain.completed` has put at the front of its input."""
-    if not number:
-        return body
-    spans = locate(body, [("input",), ("input", number - 1)])
-    start, end = spans["input",][0] + 1, spans["input", number - 1][1]
-    return body[:start] + body[body.index(b",", end) + 1 :]
-
-
-def _continuing(body: bytes) -> _Continuing | None:
-    try:
-        return msgspec.json.decode(body, type=_Continuing)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return None
-
-
 def _is_output(item: dict[str, Any]) -> bool:
     return string(item.get("type")).endswith("_output")
 
 
-def _closing(calls: list[str], request: _Continuing) -> list[Edit]:
+def _closing(calls: list[str], request: Continuing) -> list[Edit]:
     """Return the edit that adds results for calls to a request's input."""
     if not calls:
         return []

@@ -20,7 +20,7 @@ from headroom.integrations.asgi import INLINE_BYTES, MARK
 from headroom.integrations.body import ASGIApp, Message, Receive, Scope, Send
 from headroom.pipeline import Exchange
 from headroom.providers.wire import string
-from headroom.proxy.websocket_chain import Chain, without_calls
+from headroom.proxy.websocket_chain import Chain
 from headroom.proxy.websocket_frames import (
     ITEM_DONE,
     Event,
@@ -29,6 +29,7 @@ from headroom.proxy.websocket_frames import (
     error_frame,
     from_server_sent,
 )
+from headroom.proxy.websocket_requests import Completed
 
 T = TypeVar("T")
 
@@ -67,7 +68,7 @@ class Turn:
         self.events = _Handover()
         self._socket = socket
         self._is_under_way = is_under_way
-        self._calls_added = 0
+        self._request = Completed(b"")
         self._rounds = 0
         self._first_id = self._response_id = ""
         self._open_calls: list[str] = []
@@ -78,7 +79,8 @@ class Turn:
     async def run(self) -> None:
         """Send the request through the front as a POST, and its answer to the client."""
         chain, request = self._socket.chain, self.request
-        body, self._calls_added = await apart(lambda: chain.completed(request.body), len(request.frame))
+        self._request = await apart(lambda: chain.completed(request.body), len(request.frame))
+        body = self._request.body
         await self._socket.front(_scope_for(self, self._socket.scope, len(body)), _receive_of(body), self._deliver)
 
     def close(self) -> None:
@@ -93,6 +95,8 @@ class Turn:
         """Ask the provider, as an ASGI application; a further call of it goes on from the response before."""
         exchange: Exchange = scope[MARK]
         body = (await receive())["body"]
+        if not self._rounds:
+            exchange.outcome = self._request.as_sent(exchange.outcome)
         if self._socket.ended_by:
             exchange.error = self._socket.ended_by
             return
@@ -115,7 +119,7 @@ class Turn:
         if self._rounds:
             return request.with_body(chain.follow_up(body, self._response_id)).decode()
         try:
-            return request.with_body(chain.to_send(without_calls(body, self._calls_added))).decode()
+            return request.with_body(chain.to_send(self._request.taken_out(body))).decode()
         except BodyError:
             return request.frame.decode()
 
@@ -146,6 +150,7 @@ class Turn:
             self._response_id = event.response_id
             self._first_id = self._first_id or event.response_id
             self._socket.chain.goes_by(self._first_id, event.response_id)
+            self._socket.chain.asked(self._request.question, event.response_id)
         if event.type == ITEM_DONE and is_ours(event.item):
             self._open_calls.append(string(event.item.get("call_id")))
         elif event.type == ITEM_DONE:

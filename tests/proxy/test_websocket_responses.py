@@ -96,17 +96,28 @@ def test_a_prewarming_request_has_the_tools_of_those_that_follow():
     assert heard == [frames(said("Yes.", number=n)) for n in (1, 2)]
 
 
-def test_an_incremental_request_comes_out_as_if_it_said_all_that_went_before():
-    call = Call("c0", "run_command", '{"command": "ls"}')
-    answers = [frames(said("Hm.", call, number=1)), frames(said("Yes.", number=2))]
-    whole, _ = conversation([create({"role": "user", "content": "Go."}, called(), output())])
-    steps = [create({"role": "user", "content": "Go."}), create(output(), previous_response_id="resp_1")]
-    provider, _ = conversation(steps, answers)
-    assert provider.got[0] == steps[0]
+@pytest.mark.parametrize("name", ["long_log", "long_csv", "long_search", "long_rows"])
+@pytest.mark.parametrize("retrieval", ["off", "tool"])
+def test_an_incremental_request_comes_out_as_if_it_said_all_that_went_before(name, retrieval):
+    text, booked = long_sample(name), (Booked(), Booked())
+    made_by = {"arguments": json.dumps({"command": "cat src/queues.py"})}
+    asked = {"role": "user", "content": "What failed in the router at ten?"}
+    answers = [frames(said("Hm.", Call("c0", "run_command", **made_by))), frames(said("Yes.", number=2))]
+    whole, _ = conversation(
+        [create(asked, called(**made_by), output(text=text), tools=[TOOL])], booked=booked[0], retrieval=retrieval
+    )
+    steps = [create(asked, tools=[TOOL]), create(output(text=text), tools=[TOOL], previous_response_id="resp_1")]
+    provider, _ = conversation(steps, answers, booked[1], retrieval=retrieval)
     assert outputs_in(provider.got[1]) == outputs_in(whole.got[0])
-    before, behind = steps[1].split(json.dumps(LOG))
+    assert outputs_in(provider.got[1]) != [text]
+    before, behind = steps[1].split(json.dumps(text))
     assert provider.got[1].startswith(before)
-    assert provider.got[1].endswith(behind)
+    if retrieval == "off":
+        assert provider.got[0] == steps[0]
+        assert provider.got[1].endswith(behind)
+    (told,) = booked[1].exchanges[1].outcome.decisions
+    assert told.path == ("input", 0, "output")
+    assert told.tokens_saved == booked[0].exchanges[0].outcome.tokens_saved
 
 
 def test_the_output_of_a_tool_that_is_left_alone_stays_in_an_incremental_request_too():
