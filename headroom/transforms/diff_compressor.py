@@ -26,6 +26,8 @@ from headroom.transforms.view import View
 VERBATIM = "|"
 _FEW = 3
 """Fewer file headers or merged lines than this do not pay for their explanation."""
+_FAR_AHEAD = 400
+"""Characters that named blocks save, above which the form without them need not be priced."""
 _OF_DIFF = ("diff ", "index ", "+", "-", " ", "@@", "\\ ", "Only in ", "Binary files ", "Index: ", "======")
 _GIT = "diff --git "
 _HEADERS = ("@@", file_headers.MARK, "diff ", "index ", "--- ", "+++ ")
@@ -113,11 +115,18 @@ def _is_like_ours(line: str) -> bool:
 def _said_once(notes: Sequence[str], lines: Sequence[str], encoding: str, tier: Tier) -> Iterator[Lossless]:
     """Yield the forms that say once what the lines of hunks share, and blocks of lines that come again, if they do."""
     shorter = hunks.without_signs(hunks.outdented(hunks.without_headings(lines)))
-    named = named_blocks.encode(shorter, _may_move)
-    for body in (shorter, named) if named != shorter else (shorter,):
+    for body in _worth_pricing(shorter, named_blocks.encode(shorter, _may_move)):
         used = [note for note, is_used in zip(_NOTES[1:], _used(body, shorter), strict=True) if is_used]
         if used:
             yield _form([*notes, *used], body, encoding, tier)
+
+
+def _worth_pricing(unnamed: list[str], named: list[str]) -> list[list[str]]:
+    """Return which of the lines, before and after blocks among them were named, can be the shorter ones."""
+    gain = sum(map(len, unnamed)) - sum(map(len, named))
+    if gain > _FAR_AHEAD:
+        return [named]
+    return [unnamed, named] if gain else [unnamed]
 
 
 def _may_move(line: str) -> bool:

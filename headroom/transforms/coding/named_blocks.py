@@ -16,7 +16,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import compress, count, pairwise
 
 from headroom.transforms.coding.budget import Budget
 
@@ -43,9 +43,12 @@ def encode(lines: Sequence[str], may_move: Callable[[str], bool]) -> list[str]:
 
     Lines that `may_move` denies are in no block. A text with a line that looks like a name stays as it is.
     """
+    counts: Counter[Key] = Counter(lines)
     if any(line[:1] == _SIGN and _NAME.fullmatch(line) for line in lines):
         return list(lines)
-    return _Finder(lines, [may_move(line) for line in lines]).written()
+    again = {line for line in dict.fromkeys(lines) if counts[line] > 1 and may_move(line)}
+    counts.update(pair for pair in pairwise(lines) if pair[0] in again and pair[1] in again)
+    return _Finder(lines, counts, [line in again for line in lines]).written()
 
 
 def decode(lines: Sequence[str], budget: Budget) -> list[str]:
@@ -76,18 +79,13 @@ def _block(lines: Sequence[str], start: int, length: int) -> Sequence[str]:
     return lines[start : start + length]
 
 
-def _counted(lines: Sequence[str]) -> Counter[Key]:
-    """Count lines, and pairs of lines neither of which stands alone."""
-    counts: Counter[Key] = Counter(lines)
-    counts.update([pair for pair in pairwise(lines) if counts[pair[0]] > 1 and counts[pair[1]] > 1])
-    return counts
-
-
 @dataclass(slots=True)
 class _Finder:
     """Finds blocks that come again, in one pass: each is compared with the first place that begins like it."""
 
     lines: Sequence[str]
+    counts: Counter[Key]
+    """How often each line, and each pair of lines that come again, stands in the text."""
     free: list[bool]
     """Which lines may still become part of a block."""
     first: dict[Key, int] = field(default_factory=dict)
@@ -105,46 +103,44 @@ class _Finder:
         return list(self._said(names))
 
     def _find(self) -> None:
-        counts = _counted(self.lines)
-        at = 0
-        while at < len(self.lines):
-            key = self._key(at, counts) if self.free[at] else None
+        done = 0
+        for at in list(compress(count(), self.free)):
+            key = self._key(at) if at >= done else None
             if key is None:
-                at += 1
                 continue
             there = self.first.setdefault(key, at)
-            length = self._length(at, there, counts, key) if there < at else 0
+            length = self._length(at, there, key) if there < at else 0
             if length:
                 self._note(at, there, length)
-            at += length or 1
+                done = at + length
 
-    def _key(self, at: int, counts: Counter[Key]) -> Key | None:
+    def _key(self, at: int) -> Key | None:
         """Return what a block at this place begins with, nothing if that stands here alone."""
-        pair = tuple(self.lines[at : at + 2])
-        if len(pair) == 2 and counts[pair] > 1 and self.free[at + 1]:
-            return pair
-        line = self.lines[at]
-        return line if len(line) >= _LONG_LINE and counts[line] > 1 else None
+        if self.free[at + 1 : at + 2] == [True]:
+            pair = (self.lines[at], self.lines[at + 1])
+            if self.counts[pair] > 1:
+                return pair
+        return self.lines[at] if len(self.lines[at]) >= _LONG_LINE else None
 
-    def _length(self, at: int, there: int, counts: Counter[Key], key: Key) -> int:
+    def _length(self, at: int, there: int, key: Key) -> int:
         """Return the length of the block that stands at both places; 0 if to name it does not pay."""
         known = self.blocks.get(there, 0)
-        length = self._shared(at, there, known, counts, key)
+        length = self._shared(at, there, known, key)
         if known:
             return known if length == known else 0
         chars = sum(len(line.strip()) or 1 for line in self.lines[at : at + length])
-        gain = (chars - _CHARS_OF_NAME) * (counts[key] - 1)
+        gain = (chars - _CHARS_OF_NAME) * (self.counts[key] - 1)
         return length if chars >= _LEAST_CHARS and gain > _CHARS_OF_HEADING else 0
 
-    def _shared(self, at: int, there: int, known: int, counts: Counter[Key], key: Key) -> int:
+    def _shared(self, at: int, there: int, known: int, key: Key) -> int:
         """Return how many lines are the same at both places: all of a known block, or lines that are in none."""
         lines, length = self.lines, 0
         most = min(known or _LONGEST, at - there, len(lines) - at)
-        rare = 0 if known else counts[key] / _RARER
+        rare = 0 if known else self.counts[key] / _RARER
         while length < most and lines[there + length] == lines[at + length] and self.free[at + length]:
             if not known and not self.free[there + length]:
                 break
-            if length and counts[lines[at + length - 1], lines[at + length]] <= rare:
+            if length and self.counts[lines[at + length - 1], lines[at + length]] <= rare:
                 break
             length += 1
         return length
