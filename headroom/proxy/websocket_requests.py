@@ -36,7 +36,8 @@ class Continuing(msgspec.Struct):
     def question(self) -> str:
         """What the user says last in it."""
         if bytes(self.input).startswith(b'"'):
-            return string(self.given).strip()[-QUESTION_CHARS:]
+            text = string(self.given)
+            return text[-QUESTION_CHARS:] if text.strip() else ""
         for item in reversed(decoded(self.input, list[msgspec.Raw]) or []):
             head = decoded(item, _Role)
             texts = _user_texts(item) if head is not None and head.role == "user" else []

@@ -25,6 +25,7 @@ from headroom.proxy.upstream import Upstream as Pool
 
 Script = Callable[[ServerConnection], Awaitable[None]]
 RESPONSES = "/v1/responses"
+_FINAL = ("completed", "incomplete", "failed")
 
 
 class Provider:
@@ -169,7 +170,7 @@ async def answer_on(socket: ClientConnection) -> list[str]:
         assert isinstance(frame, str)
         heard.append(frame)
         event = json.loads(frame) if frame.lstrip().startswith("{") else {}
-        if event.get("type") == "error" or event.get("response", {}).get("status") in ("completed", "incomplete", "failed"):
+        if event.get("type") == "error" or event.get("response", {}).get("status") in _FINAL:
             return heard
 
 

@@ -221,6 +221,17 @@ def test_a_request_that_the_gateway_refuses_gets_an_error_event_and_is_not_sent(
     assert provider.got == []
 
 
+def test_a_request_over_the_limit_is_told_when_to_come_again_and_the_socket_stays_open():
+    requests = [create(called(), output(), stream_id="a"), create(stream_id="a"), create(stream_id="a")]
+    provider, heard = conversation(requests, [frames(said("Yes."), stream_id="a")], rpm=1)
+    assert heard[0] == frames(said("Yes."), stream_id="a")
+    for refused in heard[1:]:
+        (error,) = map(json.loads, refused)
+        assert (error["type"], error["status"], error["stream_id"]) == ("error", 429, "a")
+        assert int(error["error"]["headers"]["retry-after"]) > 0
+    assert len(provider.got) == 1
+
+
 def test_every_request_is_booked_with_the_usage_that_its_answer_reports():
     booked = Booked()
     requests = [create(called(), output()), create({"role": "user", "content": "And?"}, previous_response_id="resp_1")]
