@@ -5,7 +5,6 @@ The middleware object holds settings only; what belongs to one request lives in 
 
 from __future__ import annotations
 
-import asyncio
 import os
 import time
 from collections.abc import Iterable, Mapping
@@ -18,6 +17,7 @@ from headroom.errors import BodyError, BodyTooLargeError, RequestError
 from headroom.integrations.answer import Answer
 from headroom.integrations.body import ASGIApp, BodyReader, Receive, Scope, Send
 from headroom.integrations.retrieval import answered
+from headroom.integrations.threads import in_thread
 from headroom.pipeline import Exchange, Pipeline, PipelineEvent, PipelineStage
 from headroom.providers import WIRES, Wire
 from headroom.providers.routes import Route, route_of
@@ -68,7 +68,7 @@ class HeadroomASGIMiddleware:
                 await _Passage(self, scope, route, WIRES.get(wire)).run(receive, send)
                 return
         elif scope["type"] == "lifespan":
-            await asyncio.to_thread(warm)  # at start-up nobody waits for the event loop
+            await in_thread(warm)  # at start-up nobody waits for the event loop
         await self.app(scope, receive, send)
 
     def _own_wire(self, path: str) -> str:
@@ -171,7 +171,7 @@ class _Passage:
         coding = self._header(b"content-encoding")
         if codings_of(coding):
             try:
-                plain = await asyncio.to_thread(decode_body, body, coding, self._house.policy.max_body_bytes)
+                plain = await in_thread(decode_body, body, coding, self._house.policy.max_body_bytes)
             except BodyTooLargeError:
                 if self._house.refuse_large:
                     raise
@@ -183,7 +183,7 @@ class _Passage:
         if len(plain) <= INLINE_BYTES and not self._house.pipeline.store.is_blocking:
             outcome = work(plain, self._wire, self._exchange)
         else:
-            outcome = await asyncio.to_thread(work, plain, self._wire, self._exchange)
+            outcome = await in_thread(work, plain, self._wire, self._exchange)
         return replace(outcome, body=body) if outcome.body is plain is not body else outcome
 
     def _header(self, name: bytes) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
+
+from headroom.integrations.threads import in_thread
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
@@ -74,4 +75,4 @@ def _whole(body: bytes) -> Message:
 async def _joined(chunks: list[bytes], size: int) -> bytes:
     if len(chunks) == 1:
         return chunks[0]
-    return b"".join(chunks) if size <= _LARGE else await asyncio.to_thread(b"".join, chunks)
+    return b"".join(chunks) if size <= _LARGE else await in_thread(b"".join, chunks)

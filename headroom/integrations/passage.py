@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from headroom.integrations.asgi import MARK, HeadroomASGIMiddleware
 from headroom.integrations.body import Message, Receive, Scope, Send
-from headroom.integrations.steps import Handover, Steps, running_loop
+from headroom.integrations.steps import Handover, Steps
 
 T = TypeVar("T")
 
@@ -198,15 +198,13 @@ class SyncPassage(Passage):
         return body
 
     async def _sent(self, request: Any) -> Any:
-        with running_loop(None):
-            return self._inner.handle_request(request)
+        return self._inner.handle_request(request)
 
     def _chunks(self, response: Any) -> Any:
         return iter(response.stream)
 
     async def _next(self, chunks: Any) -> bytes | None:
-        with running_loop(None):
-            return next(chunks, None)
+        return next(chunks, None)
 
     async def _closed(self, response: Any) -> None:
         response.close()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from headroom.blocks import Payload
@@ -14,6 +14,7 @@ from headroom.ccr.retriever import NO_MORE, Retriever
 from headroom.ccr.streams import Weaver, weaver
 from headroom.errors import BodyError
 from headroom.integrations.body import Message, Send
+from headroom.integrations.threads import in_thread
 
 MAX_HELD_BYTES = 16_777_216
 """A whole answer larger than this is passed on as it comes."""
@@ -44,7 +45,7 @@ class Rounds:
 
         A store may block, and bodies are large: the work is done in a thread.
         """
-        following = await asyncio.to_thread(self._following, turn) if turn is not None else None
+        following = await in_thread(self._following, turn) if turn is not None else None
         if turn is None or following is None:
             return False
         self.body = following
@@ -55,7 +56,7 @@ class Rounds:
     async def keep_name(self, renamed: tuple[str, str] | None) -> None:
         """Keep which response a streamed answer has ended in, for a request that continues from it."""
         if renamed is not None:
-            await asyncio.to_thread(remember, self._retriever.store, self._retriever.tenant, *renamed)
+            await in_thread(remember, self._retriever.store, self._retriever.tenant, *renamed)
 
     def _following(self, turn: Turn) -> bytes | None:
         if turn.waits_for_us and self.made <= self._most:
@@ -161,11 +162,11 @@ class Whole(Sink):
     async def _settle(self) -> None:
         start, *parts = self._held
         answer = b"".join(part.get("body", b"") for part in parts)
-        turn = await asyncio.to_thread(self._rounds.answers.turn, answer)
+        turn = await in_thread(self._rounds.answers.turn, answer)
         self.goes_on = await self._rounds.goes_on(turn)
         if self.goes_on:
             return
-        final = await asyncio.to_thread(self._final, answer, is_changed=turn is not None)
+        final = await in_thread(partial(self._final, answer, is_changed=turn is not None))
         if final is answer:
             await self._release()
             return

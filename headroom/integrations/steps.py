@@ -9,14 +9,14 @@ the time limits of whoever asks, and without an event loop where there is none.
 
 from __future__ import annotations
 
-from asyncio import AbstractEventLoop, events
-from collections.abc import Callable, Coroutine, Generator, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Coroutine, Generator
+from contextlib import suppress
 from functools import partial
 from inspect import CORO_CLOSED, getcoroutinestate
-from typing import Any, cast
+from typing import Any
 
 from headroom.integrations.body import Message
+from headroom.integrations.threads import at_once
 from headroom.pipeline.guard import Guard
 
 _OVER = object()
@@ -48,7 +48,8 @@ class Steps:
 
     def next_message(self) -> Message | Exception | None:
         """Return the next message, None if there is none. For apps that wait for nothing but threads."""
-        effect = self.advanced(partial(self._coroutine.send, None), _AT_ONCE)
+        with at_once():
+            effect = self.advanced(partial(self._coroutine.send, None))
         return effect.message if isinstance(effect, Handover) else None
 
     async def next_message_async(self) -> Message | Exception | None:
@@ -58,16 +59,17 @@ class Steps:
 
     def end(self, error: Exception) -> None:
         """End the app where it waits, with an error; one that is over is left in peace."""
-        if not self._is_over():
+        if self._is_over():
+            return
+        with at_once():
             self._guard.run(self._name, partial(self._thrown, error), None)
             self._coroutine.close()
 
-    def advanced(self, advance: Callable[[], Any], loop: AbstractEventLoop) -> Any:
+    def advanced(self, advance: Callable[[], Any]) -> Any:
         """Let the coroutine run; return what it waits for, or `_OVER`."""
         if self._is_over():
             return _OVER
-        with running_loop(loop):
-            effect = self._guard.run(self._name, partial(_unless_over, advance), _FAILED)
+        effect = self._guard.run(self._name, partial(_unless_over, advance), _FAILED)
         if effect is not _FAILED:
             return effect
         self.has_failed = True
@@ -100,8 +102,7 @@ class _Step(Generator[Any, Any, Any]):
         return self._passed(partial(self._coroutine.throw, kind if value is None else value))
 
     def _passed(self, advance: Callable[[], Any]) -> Any:
-        # Event loops other than asyncio's are none to asyncio.
-        effect = self._steps.advanced(advance, events._get_running_loop() or _AT_ONCE)
+        effect = self._steps.advanced(advance)
         if effect is _OVER:
             raise StopIteration(None)
         if isinstance(effect, Handover):
@@ -114,25 +115,3 @@ def _unless_over(advance: Callable[[], Any]) -> Any:
         return advance()
     except StopIteration:
         return _OVER
-
-
-class _AtOnce:
-    """Stands for the event loop where the caller waits anyway: work for a thread is done at once."""
-
-    async def run_in_executor(self, _: object, work: Callable[[], Any]) -> Any:
-        with running_loop(None):
-            return work()
-
-
-_AT_ONCE = cast("AbstractEventLoop", _AtOnce())
-
-
-@contextmanager
-def running_loop(loop: AbstractEventLoop | None) -> Iterator[None]:
-    """Let a loop be the running one of this thread; `None` for code that must find none."""
-    before = events._get_running_loop()
-    events._set_running_loop(loop)
-    try:
-        yield
-    finally:
-        events._set_running_loop(before)

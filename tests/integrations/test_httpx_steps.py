@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from headroom.integrations.steps import Handover, Steps
+from headroom.integrations.threads import in_thread
 from headroom.pipeline.guard import Guard
 
 WHERE = contextvars.ContextVar("where", default="nowhere")
@@ -40,18 +41,24 @@ def test_nothing_runs_before_the_first_message_is_asked_for_and_no_further_than_
     assert guard.failures == {}
 
 
-def test_work_for_a_thread_is_done_at_once_where_there_is_no_event_loop():
-    async def app():
-        here = await asyncio.to_thread(threading.current_thread)
-        with pytest.raises(ZeroDivisionError):
-            await asyncio.to_thread(lambda: 1 / 0)
-        await asyncio.to_thread(asyncio.run, asyncio.sleep(0))
-        await Handover(message(here.name))
+async def _here():
+    here = await in_thread(threading.current_thread)
+    with pytest.raises(ZeroDivisionError):
+        await in_thread(lambda: 1 / 0)
+    await Handover(message(here.name))
 
-    steps, _ = steps_of(app)
+
+def test_work_for_a_thread_is_done_at_once_where_there_is_no_event_loop():
+    steps, _ = steps_of(_here)
     assert steps.next_message() == message(threading.current_thread().name)
-    with pytest.raises(RuntimeError, match="no running event loop"):
-        asyncio.get_running_loop()
+
+
+def test_a_caller_that_waits_inside_of_an_event_loop_has_it_done_at_once_too():
+    async def waits():
+        steps, _ = steps_of(_here)
+        return steps.next_message()
+
+    assert asyncio.run(waits()) == message(threading.current_thread().name)
 
 
 def test_what_the_app_awaits_the_caller_awaits_in_its_own_task_and_context():
