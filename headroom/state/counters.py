@@ -107,7 +107,8 @@ class Slot:
 class Share:
     """Reserve `amount` of the `limit` for a `period` that `ends` at some time (seconds since the epoch).
 
-    Amounts and limits are whole numbers below 2**52, of whatever unit. A limit that is used up refuses even an amount of 0.
+    Amounts and limits are whole numbers below 2**52, of whatever unit. A limit that is used up refuses even an amount
+    of 0.
     """
 
     kind: ClassVar[str] = "share"
@@ -195,7 +196,7 @@ class Counters(Protocol):
         """Grant all claims in one step, or none."""
 
     def settle(self, grant: Grant, actual: Sequence[float]) -> None:
-        """Say for each claim what it was in the end. Once a grant: a second time counts a second time."""
+        """Say for each claim what it was in the end. To be done once a grant, and again if it has failed."""
 
     def renew(self, grants: Sequence[Grant]) -> None:
         """Go on holding what these grants hold."""

@@ -20,6 +20,7 @@ from headroom.state.workspace import SECRET_BYTES
 # The braces put all of them into one slot of a cluster: a script may touch several.
 _PREFIX = b"headroom:{counters}:"
 _SECRET = _PREFIX + b"secret"
+_SETTLED = _PREFIX + b"settled:"
 _TIMEOUT_SECONDS = 0.9
 _REST_SECONDS = 1.0
 """How long a server that does not answer is left alone: only one request in so many waits for it."""
@@ -70,7 +71,7 @@ class RedisCounters:
         self._client.close()
 
     def _run(self, task: str, grant: Grant, actual: Sequence[float]) -> Any:
-        keys = [_PREFIX + claim.address for claim in grant.claims]
+        keys = [*(_PREFIX + claim.address for claim in grant.claims), _SETTLED + grant.name.encode()]
         arguments: list[str | float] = [task, grant.name, LEASE_SECONDS]
         for claim, amount in zip(grant.claims, actual, strict=True):
             arguments += [claim.kind, claim.amount, amount, *_numbers(claim)]
@@ -107,8 +108,8 @@ def _client(url: str) -> redis.Redis:
             url,
             socket_timeout=_TIMEOUT_SECONDS,
             socket_connect_timeout=_TIMEOUT_SECONDS,
-            # A connection that broke since its last use is worth one more try. If it broke after the step was done, the
-            # step counts twice: too much rather than too little. A server that is silent is not asked again.
+            # A connection that broke since its last use is worth one more try. If it broke after a claim was granted,
+            # that is claimed twice: too much rather than too little. A server that is silent is not asked again.
             retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
         )
     except ValueError as error:

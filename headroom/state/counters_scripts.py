@@ -1,6 +1,7 @@
 """What the Redis counters ask their server to do in one step, in Lua, by the server's clock.
 
-The same rules as in `counters`, on hashes. Keys: one record a claim. Arguments: 1 what to do (`claim`, `settle`,
+The same rules as in `counters`, on hashes. Keys: one record a claim, and a mark that the grant is settled: a step that
+was done without our hearing of it is not done again. Arguments: 1 what to do (`claim`, `settle`,
 `renew`, `standing`), 2 the name of the grant, 3 the seconds of a lease, then five a claim: kind, amount, what it was in
 the end, and two numbers of the claim: per minute and burst of a rate, the number of slots, limit and end of a share.
 """
@@ -104,7 +105,7 @@ if task == 'standing' then
 end
 
 local rules, claims = {rate = rate, slot = slot, share = share}, {}
-for i = 1, #KEYS do
+for i = 1, #KEYS - 1 do
     local at = 4 + (i - 1) * 5
     claims[i] = {rule = rules[ARGV[at]], amount = tonumber(ARGV[at + 1]), actual = tonumber(ARGV[at + 2]),
                  a = tonumber(ARGV[at + 3]), b = tonumber(ARGV[at + 4])}
@@ -115,6 +116,8 @@ if task == 'claim' then
         if wait > 0 then return {i, exact(wait)} end
     end
     task = 'take'
+elseif task == 'settle' and not redis.call('SET', KEYS[#KEYS], 1, 'NX', 'EX', 2 * math.ceil(lease)) then
+    return {}
 end
 for i, claim in ipairs(claims) do claim.rule[task](KEYS[i], claim) end
 return {}

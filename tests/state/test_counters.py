@@ -217,14 +217,27 @@ def test_counters_that_say_nothing_any_more_are_forgotten(tmp_path):
     lying.close()
 
 
+def test_redis_settles_a_grant_once_however_often_it_is_told(redis_server):
+    counters = RedisCounters(redis_server().url)
+    held = granted(counters.claim([requests(3, tenant="again"), share(60, tenant="again")]))
+    for _ in range(2):
+        counters.settle(held, [2, 45])
+    assert counters.standing(share(0, tenant="again")) == (45, 0)
+    granted(counters.claim([requests(1, tenant="again")]))
+    wait_of(counters.claim([requests(1, tenant="again")]))
+    counters.close()
+
+
 def test_everything_in_redis_expires(redis_server):
     server = redis_server()
     with server.client() as client:
         client.flushall()
         counters = RedisCounters(server.url)
-        granted(counters.claim([requests(per_minute=60), Slot("one", "requests", 2), share(5)]))
+        counted = [requests(per_minute=60), Slot("one", "requests", 2), share(5)]
+        counters.settle(granted(counters.claim(counted)), [1, 0, 5])
+        granted(counters.claim(counted))
         keys = client.keys()
-        assert len(keys) == 3
+        assert len(keys) == 4
         assert min(client.pttl(key) for key in keys) > 0
         counters.close()
 
