@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from headroom.blocks import Channel
 from headroom.ccr.keeper import Retrieval
 from headroom.ccr.marker import Mint
+from headroom.errors import ConfigError
 from headroom.state import Store, Workspace, open_store
 
 if TYPE_CHECKING:
     from headroom.proxy.config import ProxyConfig
 
+T = TypeVar("T")
+
+_log = logging.getLogger("headroom")
 _CHANNELS = {channel.value: channel for channel in Channel}
 
 
@@ -31,6 +37,20 @@ def opened(
     if chosen is None:
         return store, None
     return store, Retrieval(chosen, Mint(_key(config, store)), vouched=channel is not None)
+
+
+def with_tool(config: ProxyConfig, build: Callable[[ProxyConfig], T]) -> T:
+    """Return what is built with retrieval through the tool, where the operator has not chosen.
+
+    What nobody asked for by name must not stand in the way: without a place to keep the key it is off.
+    """
+    if config.retrieval != "auto":
+        return build(config)
+    try:
+        return build(config.model_copy(update={"retrieval": Channel.TOOL.value}))
+    except ConfigError as reason:
+        _log.warning("retrieval is off, so nothing is left out: %s", reason)
+        return build(config.model_copy(update={"retrieval": "off"}))
 
 
 def _key(config: ProxyConfig, store: Store) -> bytes:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
+from functools import partial
 from threading import Lock
 
-from headroom.blocks import Channel
-from headroom.errors import ConfigError
+from headroom.ccr.opening import with_tool
 from headroom.integrations.asgi import HeadroomASGIMiddleware
 from headroom.integrations.body import Receive, Scope, Send
 from headroom.integrations.passage import PASSAGE
 from headroom.pipeline import Exchange, Pipeline, PipelineEvent, PipelineStage
 from headroom.proxy.config import ProxyConfig
 from headroom.state import Store
-
-_log = logging.getLogger("headroom")
 
 _OF_REQUESTS = ("tokens_before", "tokens_after", "tokens_saved")
 _OF_ANSWERS = ("retrievals", "misses", "further_requests")
@@ -68,7 +65,8 @@ class Door:
         self._is_store_given = store is not None
         given = config or ProxyConfig()
         observers = [*given.pipeline_extensions, self.tally]
-        self.house = self._middleware(given.model_copy(update={"pipeline_extensions": observers}), store)
+        observed = given.model_copy(update={"pipeline_extensions": observers})
+        self.house = with_tool(observed, partial(self._built, store))
 
     @property
     def config(self) -> ProxyConfig:
@@ -80,16 +78,7 @@ class Door:
         if not self._is_store_given:
             self.house.pipeline.store.close()
 
-    def _middleware(self, config: ProxyConfig, store: Store | None) -> HeadroomASGIMiddleware:
-        if config.retrieval != "auto":
-            return self._built(config, store)
-        try:
-            return self._built(config.model_copy(update={"retrieval": Channel.TOOL.value}), store)
-        except ConfigError as reason:
-            _log.warning("retrieval is off, so nothing is left out: %s", reason)
-            return self._built(config.model_copy(update={"retrieval": "off"}), store)
-
-    def _built(self, config: ProxyConfig, store: Store | None) -> HeadroomASGIMiddleware:
+    def _built(self, store: Store | None, config: ProxyConfig) -> HeadroomASGIMiddleware:
         if store is None:
             return HeadroomASGIMiddleware(self._ask, config)
         house = HeadroomASGIMiddleware(self._ask, config.model_copy(update={"store": "memory:"}))

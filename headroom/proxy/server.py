@@ -12,14 +12,14 @@ import gc
 import logging
 import sys
 import time
+from functools import partial
 from types import FrameType
 from typing import Any
 
 import uvicorn
 
 from headroom import __version__
-from headroom.blocks import Channel
-from headroom.errors import ConfigError
+from headroom.ccr.opening import with_tool
 from headroom.integrations.asgi import HeadroomASGIMiddleware
 from headroom.integrations.body import Receive, Scope, Send
 from headroom.pipeline import PipelineEvent, PipelineStage
@@ -35,7 +35,6 @@ from headroom.proxy.stats import Stats
 from headroom.proxy.upstream import Upstream
 
 _KEEP_ALIVE_SECONDS = 75
-_log = logging.getLogger("headroom.proxy")
 
 
 class Proxy:
@@ -91,17 +90,11 @@ def create_app(config: ProxyConfig | None = None, *, upstream: Upstream | None =
 
 
 def _assemble(config: ProxyConfig, upstream: Upstream | None = None) -> tuple[Doorkeeper, ProxyState]:
-    """Put the parts together. Retrieval that nobody asked for by name is off where it has no place to keep a key."""
-    if config.retrieval != "auto":
-        return _built(config, upstream)
-    try:
-        return _built(config.model_copy(update={"retrieval": Channel.TOOL.value}), upstream)
-    except ConfigError as reason:
-        _log.warning("retrieval is off, so nothing is left out: %s", reason)
-        return _built(config.model_copy(update={"retrieval": "off"}), upstream)
+    """Put the parts together."""
+    return with_tool(config, partial(_built, upstream))
 
 
-def _built(config: ProxyConfig, upstream: Upstream | None) -> tuple[Doorkeeper, ProxyState]:
+def _built(upstream: Upstream | None, config: ProxyConfig) -> tuple[Doorkeeper, ProxyState]:
     stats = Stats()
     forwarder = Forwarder(config, upstream)
     limits = limits_of(config, stats)

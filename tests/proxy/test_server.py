@@ -13,6 +13,7 @@ from headroom.integrations.asgi import HeadroomASGIMiddleware
 from headroom.pipeline import PipelineEvent, PipelineStage
 from headroom.proxy import server
 from headroom.proxy.config import ProxyConfig
+from headroom.proxy.security import Doorkeeper
 from headroom.proxy.extensions import register_interceptor
 from headroom.proxy.forwarder import Forwarder
 from headroom.proxy.interceptors.base import BaseInterceptor, unregister
@@ -98,8 +99,9 @@ def test_the_attribute_app_is_made_from_the_environment_when_it_is_asked_for(mon
     monkeypatch.setenv("HEADROOM_MIN_TOKENS_TO_COMPRESS", "123")
     monkeypatch.delitem(vars(server), "app", raising=False)
     app = server.app
-    assert isinstance(app, HeadroomASGIMiddleware)
-    assert app.config.min_tokens_to_compress == 123
+    assert isinstance(app, Doorkeeper)
+    assert isinstance(app.app, HeadroomASGIMiddleware)
+    assert app.app.config.min_tokens_to_compress == 123
     assert server.app is app
     monkeypatch.delitem(vars(server), "app")
 
