@@ -74,6 +74,23 @@ FORMATS = {
     "the same change in several files": "".join(
         file(f"src/{name}.py", CHANGE.format(name, name)) for name in ("order", "invoice", "refund", "basket")
     ),
+    "a series of patches": "".join(
+        f"From 1f2e3d{n} Mon Sep 17 00:00:00 2001\nFrom: A <a@example.org>\nSubject: [PATCH {n}/4] Trace the {name}s\n\n"
+        f"---\n src/{name}.py | 3 ++-\n 1 file changed, 2 insertions(+), 1 deletion(-)\n\n"
+        f"{file(f'src/{name}.py', CHANGE.format(name, name))}-- \n2.39.5\n\n"
+        for n, name in enumerate(("order", "invoice", "refund", "basket"), 1)
+    ),
+    "a diff of Subversion": "".join(
+        f"Index: src/{name}.py\n{'=' * 67}\n--- src/{name}.py\t(revision 7)\n+++ src/{name}.py\t(working copy)\n"
+        + CHANGE.format(name, name)
+        for name in ("order", "invoice", "refund", "basket")
+    ),
+    "a merge": "".join(
+        f"diff --cc src/{name}.py\nindex 1a2b3c4,5d6e7f8..9a8b7c6\n--- a/src/{name}.py\n+++ b/src/{name}.py\n"
+        "@@@ -1,4 -1,4 +1,5 @@@ import logging\n  from shop.tracing import traced, tracer\n- log = logging.getLogger(__name__)\n"
+        " -log = logging.getLogger('shop')\n++log = tracer(logging.getLogger(__name__))\n  \n"
+        for name in ("order", "invoice", "refund", "basket")
+    ),
     "a lock file": file("package-lock.json", "@@ -1,9 +1,49 @@\n {\n" + "".join(map(LOCKED.format, NAMES)) + " }\n"),
     "headings that repeat": file(
         "a.py",
