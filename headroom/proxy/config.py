@@ -99,7 +99,7 @@ class ProxyConfig(BaseSettings):
     memory_bytes: int = Field(67_108_864, ge=0, description="Memory for decisions already made.")
     retrieval: Literal["auto", "off", "tool", "mcp", "shell", "http"] = Field(
         "auto",
-        description="How a model gets back what was left out; off: nothing is; auto: tool in proxy and client, else off.",
+        description="How a model gets back what was left out; off: nothing is; auto: tool in proxy, client; else off.",
     )
     store: str = Field(
         "memory:", description="Where originals are kept: memory:, sqlite:PATH (several workers), redis://HOST:PORT/DB."

@@ -17,8 +17,9 @@ _HEX_DIGITS = 32
 def tenant_of(headers: Mapping[bytes, bytes], key: bytes, query: bytes = b"") -> str:
     """Return the tenant of a caller: 32 hex digits of an HMAC-SHA256 (RFC 2104) over its credentials.
 
-    `headers` has lower-case names, as ASGI gives them; in `query` Gemini's clients may give their key. All callers without a credential are one tenant. `key` is the
-    secret of the workspace: without it nobody can tell which credential a tenant stands for.
+    `headers` has lower-case names, as ASGI gives them; in `query` Gemini's clients may give their key. All callers
+    without a credential are one tenant. `key` is the secret of the workspace: without it nobody can tell which
+    credential a tenant stands for.
     """
     given = [(name, headers[name].strip()) for name in CREDENTIAL_HEADERS if headers.get(name, b"").strip()]
     given += [(b"x-goog-api-key", value) for value in parse_qs(query).get(b"key", ())]

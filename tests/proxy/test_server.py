@@ -13,10 +13,10 @@ from headroom.integrations.asgi import HeadroomASGIMiddleware
 from headroom.pipeline import PipelineEvent, PipelineStage
 from headroom.proxy import server
 from headroom.proxy.config import ProxyConfig
-from headroom.proxy.security import Doorkeeper
 from headroom.proxy.extensions import register_interceptor
 from headroom.proxy.forwarder import Forwarder
 from headroom.proxy.interceptors.base import BaseInterceptor, unregister
+from headroom.proxy.security import Doorkeeper
 
 JSON = (b"Content-Type", b"application/json")
 BODY = json.dumps({"model": "m", "messages": [{"role": "user", "content": "mail bob@example.test"}]}).encode()

@@ -47,7 +47,8 @@ _LISTS = _BODIES | {"statement_list"}
 def folds(functions: list[Function], rows: Rows, grammar: Grammar, keep: AbstractSet[str], least: int) -> Iterator[Gap]:
     """Yield what to fold: bodies of functions that neither are nor hold one to keep, but for functions within them.
 
-    Bodies of fewer than `least` lines stay. Of a function within another the signature stays, unless it stands deeper in a statement that is folded.
+    Bodies of fewer than `least` lines stay. Of a function within another the signature stays, unless it stands deeper
+    in a statement that is folded.
     """
     kept = sorted(one.node.start_byte for one in functions if one.name in keep)
     around: list[int] = []  # where the functions end that the one at hand is within
@@ -146,7 +147,7 @@ def _pieces(function: Node, rows: Rows, grammar: Grammar, least: int, *, whole: 
 def _is_within(node: Node, grammar: Grammar) -> bool:
     """Say whether a statement of a body is a function, type or import that stays."""
     length = last_row(node) - node.start_point.row + 1
-    return node.type in _IMPORTS or length >= _SHORTEST and (node.type in _TYPES or node.type in grammar.functions)
+    return node.type in _IMPORTS or (length >= _SHORTEST and (node.type in _TYPES or node.type in grammar.functions))
 
 
 def _before(nodes: list[Node], body: Node) -> int:
