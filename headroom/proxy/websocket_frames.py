@@ -7,6 +7,7 @@ lane follow one another.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -113,13 +114,27 @@ class Event:
 
 
 def event_in(frame: bytes) -> Event | None:
-    """Return the event that a provider's frame is, None if it is not JSON. Never raises."""
-    try:
-        head = msgspec.json.decode(frame, type=_ServerFrame)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    """Return the event that a provider's frame is, None if it is no JSON object. Never raises."""
+    head = _read(frame)
+    if head is None:
         return None
     lane, status = string(head.stream_id), integer(head.status) or 0
     return Event(frame, string(head.type), lane, record(head.response), record(head.item), status)
+
+
+def _read(frame: bytes) -> _ServerFrame | None:
+    try:
+        return msgspec.json.decode(frame, type=_ServerFrame)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return _read_torn(frame)
+
+
+def _read_torn(frame: bytes) -> _ServerFrame | None:
+    """Read what has halves of surrogate pairs in its texts, as a cut between two tokens may leave them."""
+    try:
+        return msgspec.convert(json.loads(frame), type=_ServerFrame)
+    except (ValueError, RecursionError):
+        return None
 
 
 def as_server_sent(frame: bytes) -> tuple[bytes, bytes]:

@@ -277,6 +277,13 @@ def test_events_pass_byte_for_byte_however_they_are_spelled():
     assert heard == [spelled]
 
 
+def test_halves_of_surrogate_pairs_neither_change_nor_hold_up_an_answer():
+    torn = [event.replace("Yes", r"\ud83d") for event in frames(said("Yes."))]
+    assert sum(r"\ud83d" in event for event in torn) > 1
+    _, heard = conversation([create(), create()], [torn, frames(said("Yes.", number=2))])
+    assert heard == [torn, frames(said("Yes.", number=2))]
+
+
 def test_large_messages_pass_in_both_directions():
     image = json.dumps({"type": "response.image", "image": "x" * 20_000_000})
     answer = frames(said("Yes."))
