@@ -46,6 +46,7 @@ _REQUESTS, _TOKENS = "requests", "tokens"
 _PEER = b"peer:"
 _OFF: dict[str, Any] = {"rate_limiter": {"enabled": False}, "cost": {"budget": None}}
 _DIGITS = 32
+_LENGTH_DIGITS = 18
 
 
 @dataclass(slots=True)
@@ -71,7 +72,7 @@ class Limits:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI scope."""
         if scope["type"] == "lifespan":
-            await self.app(scope, receive, self._closing(send))
+            await self.app(scope, receive, self._living(send))
         elif not _is_metered(scope):
             await self.app(scope, receive, send)
         else:
@@ -134,7 +135,7 @@ class Limits:
         if scope["type"] == "websocket":
             return _Body(receive, None, 0)
         length = header(scope["headers"], b"content-length")
-        size = int(length) if length.isdecimal() else 0
+        size = int(length[:_LENGTH_DIGITS]) if length.isdecimal() else 0
         if header(scope["headers"], b"content-type").lower().startswith(_UPLOADS):
             return _Body(receive, None, size)
         most = self._config.max_body_bytes
@@ -177,15 +178,17 @@ class Limits:
             spent if isinstance(claim, Share) else tokens if claim.name == _TOKENS else claim.amount for claim in claims
         ]
 
-    def _closing(self, send: Send) -> Send:
-        """Let go of the counters when the server stops, after everything else."""
+    def _living(self, send: Send) -> Send:
+        """Tie the counters to the life of the server: after all else has started, and until all else has stopped."""
 
-        async def closing(message: Message) -> None:
-            if message["type"].startswith("lifespan.shutdown"):
+        async def living(message: Message) -> None:
+            if message["type"] == "lifespan.startup.complete":
+                self.quota.watch()
+            elif message["type"].startswith("lifespan.shutdown"):
                 await self.quota.aclose()
             await send(message)
 
-        return closing
+        return living
 
 
 def limits_of(config: ProxyConfig, stats: Stats) -> Limits | None:

@@ -23,6 +23,8 @@ T = TypeVar("T")
 
 _DOWN_SECONDS = 3.0
 """For how long after a failure the counters are taken to be gone, if nobody has asked them since."""
+_LOOK_SECONDS = 2.0
+_NOTHING = Share("", "nothing", "", 0, 0, 0)
 _MAX_OWED = 10_000
 _THREADS = 4
 _log = logging.getLogger("headroom.proxy")
@@ -48,7 +50,9 @@ class Quota:
         self._failed_at: float | None = None
         self._held: set[Held] = set()
         self._owed: deque[tuple[Held, Sequence[float]]] = deque(maxlen=_MAX_OWED)
+        self._settling: set[asyncio.Task[None]] = set()
         self._keeper: asyncio.Task[None] | None = None
+        self._watcher: asyncio.Task[None] | None = None
         self._secret = b""
         # Of their own: those of the event loop may be busy compressing for a second.
         self._threads = ThreadPoolExecutor(_THREADS, "headroom-counters")
@@ -87,10 +91,13 @@ class Quota:
         self._held.discard(held)
         if not held.grant.claims:
             return
-        if held.counters.is_blocking:
-            await asyncio.shield(asyncio.create_task(self._settled(held, actual)))
-        else:
+        if not held.counters.is_blocking:
             await self._settled(held, actual)
+            return
+        settling = asyncio.create_task(self._settled(held, actual))
+        self._settling.add(settling)
+        settling.add_done_callback(self._settling.discard)
+        await asyncio.shield(settling)
 
     async def standing(self, share: Share) -> tuple[float, float] | None:
         """Return what of a share is spent and reserved, None if it cannot be asked."""
@@ -98,11 +105,26 @@ class Quota:
             return (await self._asked(lambda counters: counters.standing(share)))[1]
         return None
 
+    def watch(self) -> None:
+        """Look from time to time whether the counters are there, until `aclose`: readiness must not wait for requests.
+
+        Those of this process always are.
+        """
+        if self._counters.is_blocking:
+            self._watcher = asyncio.create_task(self._watched())
+
+    async def _watched(self) -> None:
+        while True:
+            await self.standing(_NOTHING)
+            await asyncio.sleep(_LOOK_SECONDS)
+
     async def aclose(self) -> None:
         """Settle what is owed, if that is possible, and let go of the counters."""
-        if self._keeper is not None:
-            self._keeper.cancel()
-            await asyncio.wait([self._keeper])
+        beside = [task for task in (self._keeper, self._watcher) if task is not None]
+        for task in beside:
+            task.cancel()
+        if tasks := {*beside, *self._settling}:
+            await asyncio.wait(tasks)
         await self._settle_owed()
         self._threads.shutdown(wait=False)
         self._counters.close()
@@ -136,6 +158,7 @@ class Quota:
         if self.status == "ok":
             _log.warning("the counters of limits and budgets are gone: %s", error)
         self._failed_at = time.monotonic()
+        self._secret = b""  # a server that comes back may have a new one
 
     # ---- beside the requests
 

@@ -140,6 +140,24 @@ def test_a_proxy_whose_limits_are_gone_is_not_ready_unless_it_counts_for_itself(
     assert (status, check) == (200, {"enabled": True, "ready": True, "status": "local"})
 
 
+def test_proxies_agree_on_who_is_who_after_their_server_has_forgotten_everything(redis_process, impatient):
+    async def run():
+        old, new = Quota(RedisCounters(redis_process.url)), Quota(RedisCounters(redis_process.url))
+        before = await old.secret()
+        redis_process.kill()
+        with pytest.raises(LimitsUnavailableError):
+            await old.claim([Slot("one", "requests", 1)])
+        redis_process.start()
+        await asyncio.sleep(0.1)
+        after = [await old.secret(), await new.secret()]
+        await old.aclose()
+        await new.aclose()
+        return before, after
+
+    before, (one, other) = asyncio.run(run())
+    assert before != one == other
+
+
 def test_what_could_not_be_settled_is_settled_when_the_server_is_back(redis_process, impatient):
     share = Share("", "budget", "p", 100, 1_000, LATER)
 
@@ -161,6 +179,28 @@ def test_what_could_not_be_settled_is_settled_when_the_server_is_back(redis_proc
 
     spent, reserved = asyncio.run(bounded())
     assert (spent, reserved) == (70, 0)
+
+
+def test_it_is_known_that_the_server_is_gone_or_back_before_a_request_comes(redis_process, impatient, monkeypatch):
+    monkeypatch.setattr(quotas, "_LOOK_SECONDS", 0.02)
+
+    async def until(quota, status):
+        async with asyncio.timeout(10):
+            while quota.status != status:  # noqa: ASYNC110 - it is a state and no event
+                await asyncio.sleep(0.01)
+
+    async def run():
+        quota = Quota(RedisCounters(redis_process.url))
+        quota.watch()
+        await until(quota, "ok")
+        redis_process.kill()
+        await until(quota, "unavailable")
+        redis_process.start()
+        await until(quota, "ok")
+        await quota.aclose()
+        return quota._watcher.done()
+
+    assert asyncio.run(run())
 
 
 # ---- holding
