@@ -37,5 +37,10 @@ def bracketed(phrase: str) -> str:
     return f"[{phrase}]"
 
 
+def is_gap(line: str) -> bool:
+    """Say whether a line has the form of a note on what is missing in its place."""
+    return line.startswith("[") and line.endswith("left out]")
+
+
 def _with(phrase: str, what: str) -> str:
     return f"{phrase}: {what}" if what else phrase

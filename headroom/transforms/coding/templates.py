@@ -18,6 +18,7 @@ from itertools import repeat
 from headroom.transforms.coding import clock
 from headroom.transforms.coding.alignment import PAD, TIME, Column, Template, aligned, rows_of
 from headroom.transforms.coding.clock import Time
+from headroom.transforms.coding.notes import is_gap
 from headroom.transforms.coding.shapes import Group, grouped, kinds, shapes
 from headroom.transforms.coding.signs import AS_FIRST, Signs
 from headroom.transforms.coding.template_writer import Use, written
@@ -54,13 +55,16 @@ def encode(
 
 
 def _groups(lines: Sequence[str], loud: Callable[[str], bool]) -> list[Group]:
-    """Return the lines of each shape, but those that are too short for a template and those that stand whole."""
+    """Return the lines of each shape, but those that are too short for a template and those that stand whole.
+
+    So do notes on what is missing: nobody should have to put them together.
+    """
     groups = grouped(shapes(lines))
     whole = {0, next((number for number in range(len(lines) - 1, 0, -1) if lines[number]), 0)}
     whole.update(_loud(groups, loud, len(lines)))
     found = []
     for shape, numbers in groups.items():
-        if len(shape) >= LEAST and TIME not in shape and PAD not in shape:
+        if len(shape) >= LEAST and TIME not in shape and PAD not in shape and not is_gap(lines[numbers[0]]):
             kept = numbers if whole.isdisjoint(numbers) else [number for number in numbers if number not in whole]
             found.append((shape, kept))
     return [group for group in found if group[1]]
