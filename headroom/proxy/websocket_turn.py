@@ -56,14 +56,14 @@ class Socket:
 class Turn:
     """One request and its answer. With `is_under_way`, the provider answers already, without having been asked.
 
-    `sent` says that the request is on its way, or will never be; `over`, that nothing more follows.
+    `is_asking` says that the provider may answer; `sent`, that the request is on its way, or will never be; `over`,
+    that nothing more follows.
     """
 
     def __init__(self, socket: Socket, request: Request, *, is_under_way: bool = False) -> None:
         self.request = request
+        self.is_asking = is_under_way
         self.sent = asyncio.Event()
-        if is_under_way:
-            self.sent.set()
         self.over = asyncio.Event()
         self.events = _Handover()
         self._socket = socket
@@ -101,8 +101,10 @@ class Turn:
             exchange.error = self._socket.ended_by
             return
         if self._rounds or not self._is_under_way:
+            frame = await apart(lambda: self._frame_for(body), len(body))
+            self.is_asking = True
             try:
-                await self._socket.to_provider(await apart(lambda: self._frame_for(body), len(body)))
+                await self._socket.to_provider(frame)
             except UpstreamError as error:
                 exchange.error = error.code
                 return

@@ -97,7 +97,7 @@ class Turns:
         if turn is None and event.type == CREATED and event.lane in self._steered:
             request = self._steered.pop(event.lane)
             turn = self._started(Turn(self._socket, request, is_under_way=True), None)
-        return turn is not None and turn.sent.is_set() and await turn.events.give(event)
+        return turn is not None and turn.is_asking and await turn.events.give(event)
 
     def _turn_of(self, event: Event) -> Turn | None:
         """Return the turn whose answer an event is of; where the provider names no lanes, answers come in order."""
