@@ -54,6 +54,7 @@ class Quota:
         self._keeper: asyncio.Task[None] | None = None
         self._watcher: asyncio.Task[None] | None = None
         self._secret = b""
+        self._is_secret_old = True
         # Of their own: those of the event loop may be busy compressing for a second.
         self._threads = ThreadPoolExecutor(_THREADS, "headroom-counters")
 
@@ -66,11 +67,11 @@ class Quota:
 
     async def secret(self) -> bytes:
         """Return the key of the tenants' names. Raises `LimitsUnavailableError`."""
-        if not self._secret:
+        if self._is_secret_old:
             counters, secret = await self._asked(lambda counters: counters.secret())
             if counters is not self._counters:
-                return secret
-            self._secret = secret
+                return self._secret or secret
+            self._secret, self._is_secret_old = secret, False
         return self._secret
 
     async def claim(self, claims: Sequence[Claim]) -> Held | Refusal:
@@ -158,7 +159,7 @@ class Quota:
         if self.status == "ok":
             _log.warning("the counters of limits and budgets are gone: %s", error)
         self._failed_at = time.monotonic()
-        self._secret = b""  # a server that comes back may have a new one
+        self._is_secret_old = True  # a server that comes back may have a new one
 
     # ---- beside the requests
 
