@@ -102,7 +102,8 @@ class ProxyConfig(BaseSettings):
         description="How a model gets back what was left out; off: nothing is; auto: tool in proxy, client; else off.",
     )
     store: str = Field(
-        "memory:", description="Where originals are kept: memory:, sqlite:PATH (several workers), redis://HOST:PORT/DB."
+        "memory:",
+        description="Where originals and limits are kept: memory:, sqlite:PATH (several workers), redis://HOST:PORT/DB.",
     )
     store_max_bytes: int = Field(268_435_456, gt=0, description="Room for originals; the least recently used go.")
     store_idle_seconds: float = Field(1_800.0, gt=0, description="Originals not used for this long go.")
