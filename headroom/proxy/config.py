@@ -145,13 +145,15 @@ class ProxyConfig(BaseSettings):
     read_timeout: float = Field(600.0, gt=0, description="Seconds between two chunks of an answer.")
     drain_seconds: float = Field(30.0, ge=0, description="Seconds that running requests get at shutdown.")
     retry_max_attempts: int = Field(2, ge=0, le=10, description="Repeats of a request that was not accepted.")
-    rate_limit: bool = Field(default=True, description="Apply rpm, tpm and max_concurrent, where they are set.")
+    rate_limit: bool = Field(default=True, description="Apply rpm, tpm and max_concurrent, where they are set (proxy).")
     rpm: int = Field(
         0, ge=0, description="Requests a minute of one credential, or of one address without; 0: no limit."
     )
     tpm: int = Field(0, ge=0, description="Tokens a minute, likewise: estimated before, as reported after.")
     max_concurrent: int = Field(0, ge=0, description="Requests at a time, likewise.")
-    budget: float = Field(0.0, ge=0, le=1e6, allow_inf_nan=False, description="USD for everybody in a period; 0: none.")
+    budget: float = Field(
+        0.0, ge=0, le=1e6, allow_inf_nan=False, description="USD for everybody in a period (proxy); 0: none."
+    )
     budget_per_key: float = Field(
         0.0, ge=0, le=1e6, allow_inf_nan=False, description="USD for each credential in a period; 0: none."
     )

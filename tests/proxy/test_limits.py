@@ -12,7 +12,6 @@ from support.drive import Inner, answer_of, chunked, drive, scope_of
 
 from headroom.errors import ConfigError
 from headroom.integrations.asgi import HeadroomASGIMiddleware
-from headroom.providers.routes import ROUTES
 from headroom.proxy.config import ProxyConfig
 from headroom.proxy.limits import limits_of
 from headroom.proxy.management import MANAGEMENT
@@ -297,4 +296,4 @@ def test_credentials_are_kept_nowhere():
     limits = limited(rpm=5, budget=1.0, budget_per_key=1.0)
     called(limits, (b"authorization", b"Bearer canary-secret"))
     assert b"canary" not in repr(limits.quota._counters._records).encode()
-    assert all(row.vendor for row in ROUTES)
+    assert limits.quota._counters._records
