@@ -40,7 +40,7 @@ _INLINE_BYTES = 262_144
 """Bodies up to this size are looked through in less than a millisecond; larger ones in a thread."""
 
 _UPLOADS = ("multipart/", "audio/", "image/", "video/", "application/octet-stream")
-"""These are not read but go up as they come; their length counts."""
+"""On paths that no row of the route table has, these are not read but go up as they come; their length counts."""
 
 _REQUESTS, _TOKENS = "requests", "tokens"
 _PEER = b"peer:"
@@ -136,7 +136,8 @@ class Limits:
             return _Body(receive, None, 0)
         length = header(scope["headers"], b"content-length")
         size = int(length[:_LENGTH_DIGITS]) if length.isdecimal() else 0
-        if header(scope["headers"], b"content-type").lower().startswith(_UPLOADS):
+        is_upload = header(scope["headers"], b"content-type").lower().startswith(_UPLOADS)
+        if is_upload and route_of(scope["method"], scope["path"]) is None:
             return _Body(receive, None, size)
         most = self._config.max_body_bytes
         reader = BodyReader(receive, most)

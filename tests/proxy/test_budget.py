@@ -284,7 +284,7 @@ def test_a_body_that_hides_its_model_has_no_known_price():
         budget.claims("", Asked())
 
 
-@pytest.mark.parametrize("kind", [b"text/plain", b"application/json; charset=utf-8", b""])
+@pytest.mark.parametrize("kind", [b"text/plain", b"application/json; charset=utf-8", b"", b"application/octet-stream"])
 def test_the_type_that_a_client_claims_changes_nothing(kind):
     limits = limited(Inner(chunks=(A_THOUSAND_OUT,)), budget=0.013)
     body = body_for(CHAT, model=GPT, max_tokens=1_000)
