@@ -35,6 +35,11 @@ def remember(store: Store | None, tenant: str, key: str, text: str) -> bool:
     return True
 
 
+def open_in(response: str) -> str:
+    """Return the name under which it is kept which calls of ours a response has ended in."""
+    return f"open in {response}"
+
+
 def recall(store: Store | None, tenant: str, key: str) -> str | None:
     """Return the text kept under an id, None if there is none or it is lost."""
     if store is None or not key:

@@ -9,7 +9,7 @@ from typing import Any
 
 from headroom.blocks import Payload
 from headroom.ccr.answers import Answers, Turn
-from headroom.ccr.pending import owed, remember
+from headroom.ccr.pending import open_in, owed, remember
 from headroom.ccr.retriever import NO_MORE, Retriever
 from headroom.ccr.streams import Weaver, weaver
 from headroom.errors import BodyError
@@ -65,9 +65,17 @@ class Rounds:
                 return self.answers.follow_up(self.body, turn, results)
             except BodyError:
                 return None
-        if turn.whole and turn.theirs:
-            remember(self._retriever.store, self._retriever.tenant, turn.theirs[-1], owed(self._results(turn)))
+        if turn.whole:
+            self._keep_what_is_owed(turn)
         return None
+
+    def _keep_what_is_owed(self, turn: Turn) -> None:
+        """Keep results for the client's next request, and which calls stay open in the response it may go on from."""
+        kept = partial(remember, self._retriever.store, self._retriever.tenant)
+        if turn.theirs:
+            kept(turn.theirs[-1], owed(self._results(turn)))
+        if turn.response:
+            kept(open_in(turn.response), " ".join(call.id for call in turn.ours))
 
     def _results(self, turn: Turn) -> list[str]:
         return [self._retriever.answer(call.arguments) for call in turn.ours]

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from headroom.blocks import Block, Edit, Payload, Reason
-from headroom.ccr.pending import recall
+from headroom.ccr.answers.openai_responses import closing_edits
+from headroom.ccr.pending import open_in, recall
 from headroom.pipeline.memory import DecisionMemory, Verdict
 from headroom.state import Store
 
@@ -30,15 +31,20 @@ class Additions:
             return None
         return self._kept(block.call)
 
-    def continuation(self, payload: Payload) -> Edit | None:
-        """Return the edit that lets a request go on from the response in which the answer really ended.
+    def continuations(self, payload: Payload) -> list[Edit]:
+        """Return the edits that let a request go on from the response in which the answer really ended.
 
         A streamed Responses answer that took a further request keeps the id of its first response, for SDKs refuse
-        another; at the provider that one ends in a call that nobody answered.
+        another; at the provider that one ends in a call that nobody answered. Nor may calls of ours stay open that
+        stood beside calls of the client.
         """
         told = payload.get(_CONTINUES)
-        last = self._kept(told) if isinstance(told, str) else None
-        return None if last is None else Edit((_CONTINUES,), last)
+        if not isinstance(told, str):
+            return []
+        last = self._kept(told)
+        still_open = self._kept(open_in(last or told))
+        closing = closing_edits(still_open.split(), payload.get("input")) if still_open else []
+        return [*closing, *([] if last is None else [Edit((_CONTINUES,), last)])]
 
     def _kept(self, name: str) -> str | None:
         key = f"addition {self.tenant} {name}".encode("utf-8", "surrogatepass")

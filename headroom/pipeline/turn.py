@@ -62,8 +62,10 @@ class Turn:
         """Decide every block of the request, and what else has to change in it for its reader."""
         found = self._decided(blocks, payload, wire, reader)
         additions = self._additions(reader)
-        continuation = None if additions is None else additions.continuation(payload)
-        found.edits += filter(None, (continuation, None if reader is None else reader.edit))
+        if additions is not None:
+            found.edits += additions.continuations(payload)
+        if reader is not None and reader.edit is not None:
+            found.edits.append(reader.edit)
         return found
 
     def _decided(self, blocks: Sequence[Block], payload: Payload, wire: Wire, reader: Offer | None) -> Decided:

@@ -18,23 +18,16 @@ import msgspec
 
 from headroom.blocks import Edit
 from headroom.ccr.answers.base import encoded
-from headroom.ccr.answers.openai_responses import is_ours
+from headroom.ccr.answers.openai_responses import closing_edits, is_ours
 from headroom.ccr.arrays import array, raw, without
 from headroom.errors import BodyError
-from headroom.protect import RETRIEVE_TOOL
 from headroom.providers.wire import record, records, string
 from headroom.proxy.websocket_frames import Event
-from headroom.proxy.websocket_requests import Completed, Continuing, continuing, decoded
+from headroom.proxy.websocket_requests import Completed, continuing, decoded
 from headroom.wire.locate import locate
 from headroom.wire.splice import splice
 
 T = TypeVar("T")
-
-ELSEWHERE = (
-    f"[{RETRIEVE_TOOL}: what was found stands behind the result of the tool called beside it. "
-    "If it does not, call again.]"
-)
-"""The result of a call of ours beside calls of the client: see `headroom.ccr.pending`."""
 
 _CALLS = frozenset({"function_call", "custom_tool_call", "local_shell_call"})
 _RESULT = "function_call_output"
@@ -113,9 +106,7 @@ class Chain:
         request = continuing(body)
         if request is None or not isinstance(request.previous_response_id, str):
             return body
-        left = self._open.get(request.previous_response_id, [])
-        answered = {string(item.get("call_id")) for item in request.items if _is_output(item)} if left else {}
-        return splice(body, _closing([call for call in left if call not in answered], request))
+        return splice(body, closing_edits(self._open.get(request.previous_response_id, []), request.given))
 
     def follow_up(self, body: bytes, response_id: str) -> bytes:
         """Return a request that goes on from a response with results alone: what the provider holds is not sent again.
@@ -154,16 +145,3 @@ class Chain:
 
 def _is_output(item: dict[str, Any]) -> bool:
     return string(item.get("type")).endswith("_output")
-
-
-def _closing(calls: list[str], request: Continuing) -> list[Edit]:
-    """Return the edit that adds results for calls to a request's input."""
-    if not calls:
-        return []
-    given = request.given
-    results = [encoded({"type": _RESULT, "call_id": call, "output": ELSEWHERE}) for call in calls]
-    if isinstance(given, list):
-        return [Edit(("input",), msgspec.Raw(b",".join(results)), append=True)]
-    if isinstance(given, str):
-        return [Edit(("input",), array([*results, encoded({"role": "user", "content": given})]))]
-    return []

@@ -41,7 +41,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.drive import answer_of, scope_of
 
-from headroom.ccr.pending import owed, recall
+from headroom.ccr.pending import open_in, owed, recall
 from headroom.ccr.retriever import NO_MORE, Retriever
 from headroom.errors import StoreError
 from headroom.integrations.retrieval import answered
@@ -302,6 +302,13 @@ def test_beside_a_call_of_the_client_a_whole_answer_loses_ours_alone(wire):
     assert read_whole(wire, body) == read_whole(wire, whole(wire, said("Hm.", OTHER)))
     assert headers[b"content-length"] == str(len(body)).encode()
     assert recall(store, "tenant", "call_b") == owed([ORIGINAL])
+
+
+@pytest.mark.parametrize("answer", [json_answer, stream_answer])
+def test_which_calls_of_ours_a_response_has_ended_in_is_kept_for_chains_that_go_on_from_it(answer):
+    store = Store()
+    ask("openai-responses", answer("openai-responses", said("Hm.", ASKING, OTHER)), store=store)
+    assert recall(store, "tenant", open_in("resp_1")) == ASKING.id
 
 
 @each_wire

@@ -8,7 +8,7 @@ from support.wires import MODELS, Step, body_of, encoded
 from headroom.blocks import Channel
 from headroom.ccr.keeper import Retrieval
 from headroom.ccr.marker import Mint
-from headroom.ccr.pending import remember
+from headroom.ccr.pending import open_in, remember
 from headroom.pipeline import Exchange, Pipeline
 from headroom.providers import WIRES
 from headroom.state.memory import MemoryStore
@@ -58,3 +58,21 @@ def test_a_chain_goes_on_from_the_response_in_which_the_answer_ended():
     assert json.loads(sent(made(store), "openai-responses", payload))["previous_response_id"] == "resp_last"
     other = {**payload, "previous_response_id": "resp_other"}
     assert json.loads(sent(made(store), "openai-responses", other))["previous_response_id"] == "resp_other"
+
+
+@pytest.mark.parametrize("given", ["go on", [{"role": "user", "content": "go on"}]])
+def test_calls_of_ours_that_a_response_ended_in_are_closed_where_a_chain_goes_on(given):
+    store = MemoryStore()
+    remember(store, "one", "resp_told", "resp_last")
+    remember(store, "one", open_in("resp_last"), "call_a call_b")
+    payload = {
+        "model": MODELS["openai-responses"],
+        "previous_response_id": "resp_told",
+        "tools": TOOLS["openai-responses"],
+        "input": given,
+    }
+    body = json.loads(sent(made(store), "openai-responses", payload))
+    closed = [item["call_id"] for item in body["input"] if item.get("type") == "function_call_output"]
+    assert closed == ["call_a", "call_b"]
+    assert {"role": "user", "content": "go on"} in body["input"]
+    assert "call_a" not in sent(made(store), "openai-responses", {**payload, "previous_response_id": "resp_other"})

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headroom.blocks import Decision, Outcome, Reason
+from headroom.ccr.answers.openai_responses import ELSEWHERE
 from headroom.errors import BodyError
-from headroom.proxy.websocket_chain import ELSEWHERE, Chain
+from headroom.proxy.websocket_chain import Chain
 from headroom.proxy.websocket_frames import event_in
 from headroom.proxy.websocket_requests import Completed
 

@@ -38,7 +38,8 @@ class Turn:
 
     `said` are the values, spelled as they came, that the conversation is continued with. `ours` are the calls that
     we answer, `theirs` the ids of those that the client answers. `whole` says that the answer ended in these calls,
-    not by a limit, a filter or an error. `usage` is what the provider reported for it.
+    not by a limit, a filter or an error. `usage` is what the provider reported for it, `response` the id under which
+    the provider keeps the answer, if it does.
     """
 
     said: tuple[bytes, ...]
@@ -46,6 +47,7 @@ class Turn:
     theirs: tuple[str, ...]
     whole: bool
     usage: Payload
+    response: str = ""
 
     @property
     def waits_for_us(self) -> bool:

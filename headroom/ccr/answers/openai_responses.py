@@ -21,6 +21,12 @@ from headroom.protect import RETRIEVE_TOOL
 from headroom.providers.wire import as_json, record, records, string
 from headroom.wire.splice import splice
 
+ELSEWHERE = (
+    f"[{RETRIEVE_TOOL}: what was found stands behind the result of the tool called beside it. "
+    "If it does not, call again.]"
+)
+"""The result of a call of ours beside calls of the client: see `headroom.ccr.pending`."""
+
 _OUTPUT: JsonPath = ("output",)
 
 
@@ -65,6 +71,7 @@ class ResponsesAnswers(Answers):
             theirs=tuple(_waiting_for_the_client(items)),
             whole=payload.get("status") == "completed",
             usage=record(payload.get("usage")),
+            response=string(payload.get("id")),
         )
 
     def _results(self, calls: Sequence[ToolCall], results: Sequence[str]) -> list[bytes]:
@@ -77,6 +84,24 @@ class ResponsesAnswers(Answers):
 def is_ours(item: Payload) -> bool:
     """Say whether an output item calls `headroom_retrieve`."""
     return item.get("type") == "function_call" and item.get("name") == RETRIEVE_TOOL
+
+
+def closing_edits(calls: Sequence[str], given: Any) -> list[Edit]:
+    """Return the edits that answer calls of ours that a response ended in, in the `input` that goes on from it.
+
+    The client never saw them, and the provider takes no request that leaves them open. Calls that the input answers
+    are left out.
+    """
+    answered = {
+        string(item.get("call_id")) for _, item in records(given) if string(item.get("type")).endswith("_output")
+    }
+    still = [call for call in calls if call not in answered]
+    results = [{"type": "function_call_output", "call_id": call, "output": ELSEWHERE} for call in still]
+    if isinstance(given, list) and given:
+        return [Edit(("input",), result, append=True) for result in results]
+    if results and isinstance(given, str):
+        return [Edit(("input",), [*results, {"role": "user", "content": given}])]
+    return []
 
 
 def hidden_items(output: Any) -> list[int]:

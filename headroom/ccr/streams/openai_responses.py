@@ -104,7 +104,8 @@ class ResponsesWeaver(Weaver):
 
     def _answer(self) -> bytes:
         items = array([item for _, item in sorted(self._items.items())])
-        return msgspec.json.encode({"status": self._status, "output": items, "usage": self._usage})
+        answer = {"id": self._last_id, "status": self._status, "output": items, "usage": self._usage}
+        return msgspec.json.encode(answer)
 
     def _closing_edits(self, held: Held) -> list[Edit]:
         if not held.event:
