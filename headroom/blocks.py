@@ -192,7 +192,7 @@ class Outcome:
     """The body to send, and what was decided on the way. `body` is the very object that came in if unchanged.
 
     `originals` are the texts of this request that were shortened with loss, by handle; `offers_retrieval` says that
-    the retrieval tool stands in the body. `counting` says how tokens were counted, `note` why nothing was decided, if
+    the retrieval tool stands in the body, `conversation` tells calls of equal ids apart. `counting` says how tokens were counted, `note` why nothing was decided, if
     so. Tokens are those of all readable blocks, as they came and as they are sent.
     """
 
@@ -204,6 +204,7 @@ class Outcome:
     metadata: dict[str, Any] = field(default_factory=dict)
     originals: dict[str, str] = field(default_factory=dict)
     offers_retrieval: bool = False
+    conversation: str = ""
     tokens_before: int = field(init=False)
     tokens_after: int = field(init=False)
 

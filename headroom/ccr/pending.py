@@ -35,6 +35,11 @@ def remember(store: Store | None, tenant: str, key: str, text: str) -> bool:
     return True
 
 
+def of_call(conversation: str, call: str) -> str:
+    """Return the name under which it is kept what is owed to the result of a call."""
+    return f"{conversation} {call}" if conversation else call
+
+
 def open_in(response: str) -> str:
     """Return the name under which it is kept which calls of ours a response has ended in."""
     return f"open in {response}"

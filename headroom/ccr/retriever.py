@@ -26,10 +26,13 @@ class Retriever:
     """Gives originals to the reader of one request. Total: whatever it is asked, it answers with a text.
 
     `originals` are the texts by handle that this very request carries; `store` may hold those of earlier ones.
-    `retrievals` and `misses` count what was asked for and found, or not. Calls to a store that blocks, block.
+    `conversation` tells calls of equal ids apart. `retrievals` and `misses` count what was asked for and found, or not. Calls to a store that blocks, block.
     """
 
-    def __init__(self, originals: Mapping[str, str], store: Store | None, tenant: str, mint: Mint) -> None:
+    def __init__(
+        self, originals: Mapping[str, str], store: Store | None, tenant: str, mint: Mint, conversation: str = ""
+    ) -> None:
+        self.conversation = conversation
         self.store = store
         self.tenant = tenant
         self.retrievals = 0

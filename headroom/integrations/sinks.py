@@ -9,7 +9,7 @@ from typing import Any
 
 from headroom.blocks import Payload
 from headroom.ccr.answers import Answers, Turn
-from headroom.ccr.pending import open_in, owed, remember
+from headroom.ccr.pending import of_call, open_in, owed, remember
 from headroom.ccr.retriever import NO_MORE, Retriever
 from headroom.ccr.streams import Weaver, weaver
 from headroom.errors import BodyError
@@ -73,7 +73,7 @@ class Rounds:
         """Keep results for the client's next request, and which calls stay open in the response it may go on from."""
         kept = partial(remember, self._retriever.store, self._retriever.tenant)
         if turn.theirs:
-            kept(turn.theirs[-1], owed(self._results(turn)))
+            kept(of_call(self._retriever.conversation, turn.theirs[-1]), owed(self._results(turn)))
         if turn.response:
             kept(open_in(turn.response), " ".join(call.id for call in turn.ours))
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from headroom.blocks import Block, Edit, Payload, Reason
 from headroom.ccr.answers.openai_responses import closing_edits
-from headroom.ccr.pending import open_in, recall
+from headroom.ccr.pending import of_call, open_in, recall
 from headroom.pipeline.memory import DecisionMemory, Verdict
 from headroom.state import Store
 
@@ -19,17 +19,18 @@ _CONTINUES = "previous_response_id"
 
 @dataclass(frozen=True, slots=True)
 class Additions:
-    """Additions to one tenant's tool results. The memory spares the store a question for every old result."""
+    """Additions to tool results of one tenant's `conversation`. The memory spares the store questions for old ones."""
 
     store: Store
     tenant: str
     memory: DecisionMemory
+    conversation: str = ""
 
     def to(self, block: Block) -> str | None:
         """Return what is to be added to this result, or None."""
         if block.role != "tool" or block.opaque or not block.call:
             return None
-        return self._kept(block.call)
+        return self._kept(of_call(self.conversation, block.call))
 
     def continuations(self, payload: Payload) -> list[Edit]:
         """Return the edits that let a request go on from the response in which the answer really ended.

@@ -21,11 +21,15 @@ _DECIDED_ON_MERITS = frozenset({Reason.COMPRESSED, Reason.NO_GAIN, Reason.UNRECO
 
 @dataclass(slots=True)
 class Decided:
-    """What came of the blocks. `originals` are the texts that were shortened with loss, by handle."""
+    """What came of the blocks. `originals` are the texts that were shortened with loss, by handle.
+
+    `conversation` tells calls of equal ids apart, where ids may come twice.
+    """
 
     decisions: list[Decision] = field(default_factory=list)
     edits: list[Edit] = field(default_factory=list)
     originals: dict[str, str] = field(default_factory=dict)
+    conversation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ class Conversation:
 
     def decided(self, blocks: Sequence[Block], boundary: int = 0) -> Decided:
         """Decide every block; before the boundary, outputs of calls that were made again are superseded."""
-        found = Decided()
+        found = Decided(conversation="" if self.additions is None else self.additions.conversation)
         past = Past(self.decider.notebook, newest_turn(blocks)) if self.mode is Mode.CACHE else None
         earlier = Earlier(self.decider.count) if self.refers else None
         old = superseded(blocks, boundary)

@@ -58,6 +58,7 @@ class Rewritten:
     metadata: dict[str, Any]
     originals: dict[str, str] = field(default_factory=dict)
     offers_retrieval: bool = False
+    conversation: str = ""
 
 
 class Pipeline:
@@ -138,7 +139,7 @@ class Pipeline:
         """Return what answers the model's calls for originals of this request. Raises ConfigError without retrieval."""
         if self.retrieval is None:
             raise ConfigError("retrieval is off")
-        return Retriever(outcome.originals, self.store, tenant, self.retrieval.mint)
+        return Retriever(outcome.originals, self.store, tenant, self.retrieval.mint, outcome.conversation)
 
     def fire(self, event: PipelineEvent) -> Payload | None:
         """Tell the listeners of a stage; return the payload to go on with, changed or not.
@@ -182,6 +183,7 @@ class Pipeline:
             metadata=rewritten.metadata,
             originals=rewritten.originals,
             offers_retrieval=rewritten.offers_retrieval,
+            conversation=rewritten.conversation,
         )
 
     def measure(self, body: bytes, wire: Wire | None, exchange: Exchange) -> Outcome:
@@ -243,7 +245,8 @@ class Pipeline:
         if current is not payload or sent is not final:
             edits = list(changes(payload, sent))
         offers = reader is not None and reader.edit is not None
-        return Rewritten(tuple(edits), decisions, lineup.observed(blocks), found.originals, offers)
+        observed = lineup.observed(blocks)
+        return Rewritten(tuple(edits), decisions, observed, found.originals, offers, found.conversation)
 
     def _turn(self, lineup: Lineup, wishes: Wishes, exchange: Exchange) -> Turn:
         means = Means(self.policy, self.memory, self.guard, self.store, self.retrieval, self.clock)

@@ -26,6 +26,7 @@ from headroom.pipeline.stages import Exchange
 from headroom.policy import Policy, Rewrite
 from headroom.providers import Wire
 from headroom.providers.caching import CacheRule, rule_for
+from headroom.providers.wire import conversation_of
 from headroom.state import Store
 from headroom.tokens import TokenCounter
 
@@ -60,17 +61,19 @@ class Turn:
 
     def decided(self, blocks: Sequence[Block], payload: Payload, wire: Wire, reader: Offer | None) -> Decided:
         """Decide every block of the request, and what else has to change in it for its reader."""
-        found = self._decided(blocks, payload, wire, reader)
-        additions = self._additions(reader)
+        additions = self._additions(blocks, wire, reader)
+        found = self._decided(blocks, payload, wire, reader, additions)
         if additions is not None:
             found.edits += additions.continuations(payload)
         if reader is not None and reader.edit is not None:
             found.edits.append(reader.edit)
         return found
 
-    def _decided(self, blocks: Sequence[Block], payload: Payload, wire: Wire, reader: Offer | None) -> Decided:
+    def _decided(
+        self, blocks: Sequence[Block], payload: Payload, wire: Wire, reader: Offer | None, additions: Additions | None
+    ) -> Decided:
         keeps_results = wire.keeps_results(payload)
-        conversation = self.conversation(reader, refers=self.means.policy.cross_turn and keeps_results)
+        conversation = self.conversation(reader, additions, refers=self.means.policy.cross_turn and keeps_results)
         rule = rule_for(self.exchange.model, payload) if keeps_results and reader is not None else None
         rewrites = self.means.policy.rewrite is not Rewrite.OFF and conversation.mode is Mode.TOKEN
         if rule is None or not rewrites:
@@ -83,7 +86,9 @@ class Turn:
         )
         return conversation.decided(blocks, boundary)
 
-    def conversation(self, reader: Offer | None, *, refers: bool = False) -> Conversation:
+    def conversation(
+        self, reader: Offer | None, additions: Additions | None = None, *, refers: bool = False
+    ) -> Conversation:
         """Return how this request's blocks are decided."""
         means, tenant = self.means, self.exchange.tenant
         count = TokenCounter(self.exchange.model)
@@ -110,14 +115,15 @@ class Turn:
             tier=self.exchange.tier or means.policy.tier,
             mode=self.exchange.mode or means.policy.mode,
             refers=refers,
-            additions=self._additions(reader),
+            additions=additions,
         )
 
-    def _additions(self, reader: Offer | None) -> Additions | None:
+    def _additions(self, blocks: Sequence[Block], wire: Wire, reader: Offer | None) -> Additions | None:
         """Return what earlier answers owe to this request; only where we resolve calls, something may be owed."""
         if reader is None or reader.edit is None:
             return None
-        return Additions(self.means.store, self.exchange.tenant, self.means.memory)
+        conversation = "" if wire.calls_are_unique else conversation_of(blocks)
+        return Additions(self.means.store, self.exchange.tenant, self.means.memory, conversation)
 
     def _pays(self, conversation: Conversation, blocks: Sequence[Block], old: int, new: int, rule: CacheRule) -> bool:
         """Say whether rewriting history up to `new` saves more than it costs while it is in the provider's cache."""

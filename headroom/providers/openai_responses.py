@@ -38,6 +38,7 @@ class OpenAIResponses(Wire):
     """Responses requests and answers."""
 
     name: ClassVar[str] = "openai-responses"
+    calls_are_unique: ClassVar[bool] = True
 
     def blocks(self, payload: Payload) -> Iterator[Block]:
         """Yield instructions, messages and tool outputs; outputs carry the call found by `call_id`."""

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -46,6 +47,8 @@ class Wire(ABC):
     """One provider request format. Pure and total."""
 
     name: ClassVar[str]
+    calls_are_unique: ClassVar[bool] = False
+    """Whether the provider makes the ids of calls, so that none comes twice; requests may then leave out the rest."""
 
     @abstractmethod
     def blocks(self, payload: Payload) -> Iterator[Block]:
@@ -82,6 +85,12 @@ def with_questions(blocks: Iterable[Block]) -> Iterator[Block]:
         if one.role == "user" and one.text.strip():
             question = one.text[-QUESTION_CHARS:]
         yield replace(one, question=question) if one.role == "tool" else one
+
+
+def conversation_of(blocks: Iterable[Block]) -> str:
+    """Name the conversation that blocks are of by what the user said first; empty if nothing was said."""
+    first = next((one.text for one in blocks if one.role == "user" and one.text.strip()), "")
+    return hashlib.blake2b(first.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest() if first else ""
 
 
 def records(value: Any) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -8,7 +8,7 @@ from support.wires import MODELS, Step, body_of, encoded
 from headroom.blocks import Channel
 from headroom.ccr.keeper import Retrieval
 from headroom.ccr.marker import Mint
-from headroom.ccr.pending import open_in, remember
+from headroom.ccr.pending import of_call, open_in, remember
 from headroom.pipeline import Exchange, Pipeline
 from headroom.providers import WIRES
 from headroom.state.memory import MemoryStore
@@ -33,9 +33,13 @@ def sent(pipeline, wire, payload, tenant="one"):
 @pytest.mark.parametrize("wire", sorted(TOOLS))
 def test_what_was_retrieved_beside_a_call_stands_behind_its_result_on_every_turn(wire):
     store = MemoryStore()
-    remember(store, "one", CALLS[wire], "RETRIEVED TEXT")
     pipeline = made(store)
     steps = [Step("short result"), Step("another")]
+    asked = {**body_of(wire, steps[:1]), "tools": TOOLS[wire]}
+    outcome = pipeline.run(encoded(asked), WIRES[wire], Exchange("r", tenant="one"))
+    assert bool(outcome.conversation) is not WIRES[wire].calls_are_unique
+    pipeline.memory.clear()  # as another worker
+    remember(store, "one", of_call(outcome.conversation, CALLS[wire]), "RETRIEVED TEXT")
     first = sent(pipeline, wire, {**body_of(wire, steps[:1]), "tools": TOOLS[wire]})
     assert first.count("RETRIEVED TEXT") == 1
     assert "short result\\nRETRIEVED TEXT" in first
@@ -44,6 +48,9 @@ def test_what_was_retrieved_beside_a_call_stands_behind_its_result_on_every_turn
         pipeline, wire, {**body_of(wire, steps), "tools": TOOLS[wire]}, "another tenant"
     )
     assert "RETRIEVED TEXT" not in sent(pipeline, wire, body_of(wire, steps)), "no tools, no retrieval"
+    if not WIRES[wire].calls_are_unique:
+        other = [Step("short result", user="Something else altogether."), *steps[1:]]
+        assert "RETRIEVED TEXT" not in sent(pipeline, wire, {**body_of(wire, other), "tools": TOOLS[wire]})
 
 
 def test_a_chain_goes_on_from_the_response_in_which_the_answer_ended():
