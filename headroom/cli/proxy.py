@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from headroom.cli.running import run_command
-from headroom.errors import ConfigError
+from headroom.errors import ConfigError, StoreError
 from headroom.proxy.config import ProxyConfig
 
 
@@ -32,7 +32,10 @@ def _proxy(**given: Any) -> int:
         raise click.UsageError(str(error)) from error
     from headroom.proxy import server  # noqa: PLC0415 - the help needs no server
 
-    return server.run(config)
+    try:
+        return server.run(config)
+    except (ConfigError, StoreError) as error:
+        raise click.ClickException(str(error)) from error
 
 
 def _option(name: str, field: FieldInfo) -> click.Option:

@@ -69,6 +69,9 @@ class ProxyConfig(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8787, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    workers: int = Field(
+        1, ge=1, le=256, description="Processes behind one port; memory as their store becomes SQLite in the workspace."
+    )
     optimize: bool = Field(_DEFAULT.optimize, description="Compress requests; off: pass through, still counted.")
     mode: Literal["token", "cache"] = Field(
         "token", description="Which blocks are decided: all of them, or the newest turn only (warm conversations)."

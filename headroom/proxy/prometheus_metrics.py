@@ -1,6 +1,6 @@
-"""The ledger as Prometheus metrics: a collector that reads it at every scrape.
+"""The ledger as Prometheus metrics, made at every scrape: of all workers, whichever of them is asked.
 
-Nothing is counted twice and nothing is paid on the request path. Each app has its own registry.
+Nothing is counted twice and nothing is paid on the request path.
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
-from headroom.proxy.stats import Histogram, Ledger, Stats
+from headroom.proxy.stats import Histogram, Ledger
 
 __all__ = ["CONTENT_TYPE_LATEST", "LedgerCollector", "exposition", "registry_of"]
 
 
 class LedgerCollector(Collector):
-    """Yields every figure of the ledger under its metric name."""
+    """Yields every figure of a ledger under its metric name."""
 
-    def __init__(self, stats: Stats, version: str) -> None:
-        self._stats = stats
+    def __init__(self, ledger: Ledger, version: str) -> None:
+        self._ledger = ledger
         self._version = version
 
     def collect(self) -> Iterator[Metric]:
-        """Yield the metrics of this moment."""
-        ledger = self._stats.ledger
+        """Yield the metrics."""
+        ledger = self._ledger
         build = GaugeMetricFamily("headroom_build_info", "Version of the proxy.", labels=["version"])
         build.add_metric([self._version], 1)
         yield build
@@ -40,10 +40,10 @@ class LedgerCollector(Collector):
         yield _histogram("headroom_request_duration_seconds", "Until the last byte of the answer.", ledger.total)
 
 
-def registry_of(stats: Stats, version: str) -> CollectorRegistry:
-    """Return a registry that holds the ledger's metrics and nothing else."""
+def registry_of(ledger: Ledger, version: str) -> CollectorRegistry:
+    """Return a registry that holds a ledger's metrics and nothing else."""
     registry = CollectorRegistry()
-    registry.register(LedgerCollector(stats, version))
+    registry.register(LedgerCollector(ledger, version))
     return registry
 
 

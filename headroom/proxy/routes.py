@@ -20,15 +20,16 @@ from headroom.ccr.excerpt import excerpt
 from headroom.ccr.marker import HANDLE
 from headroom.ccr.retriever import Retriever
 from headroom.compress import CompressResult, compress_with
-from headroom.errors import BodyTooLargeError, ConfigError, RequestError
+from headroom.errors import BodyTooLargeError, ConfigError, RequestError, StoreError
 from headroom.pipeline import Pipeline
 from headroom.providers.vendors import OPENAI, error_body
 from headroom.proxy.config import ProxyConfig
 from headroom.proxy.helpers import json_object
-from headroom.proxy.limits import view_of
+from headroom.proxy.limits import view_of as limits_view
 from headroom.proxy.management import alive
 from headroom.proxy.prometheus_metrics import CONTENT_TYPE_LATEST, exposition, registry_of
 from headroom.proxy.state import ProxyState
+from headroom.proxy.stats import view_of
 
 _BODIES = ("messages", "input", "contents")
 _FIELDS = frozenset({*_BODIES, "model", "tools", "config"})
@@ -74,22 +75,24 @@ def _add_health(app: FastAPI, state: ProxyState) -> None:
 
 
 def _add_statistics(app: FastAPI, state: ProxyState) -> None:
-    registry = registry_of(state.stats, __version__)
-
     @app.get("/stats")
     async def stats() -> Response:
-        left_out = dict(state.pipeline.guard.failures) if state.pipeline else {}
-        limits = await view_of(state.limits)
-        return _json({**alive(state), **state.stats.view(), **limits, "left_out": left_out})
+        figures = view_of(await state.totals())
+        return _json({**alive(state), "workers": state.config.workers, **figures, **await limits_view(state.limits)})
 
     @app.post("/stats/reset")
     async def reset() -> Response:
-        state.stats.reset()
+        try:
+            await state.reset()
+        except StoreError as error:
+            raise HTTPException(503, "The other workers cannot be told: their store does not answer.") from error
         return _json({"status": "reset"})
 
     @app.get("/metrics")
     async def metrics() -> Response:
-        return Response(exposition(registry), headers={"content-type": CONTENT_TYPE_LATEST})
+        return Response(
+            exposition(registry_of(await state.totals(), __version__)), headers={"content-type": CONTENT_TYPE_LATEST}
+        )
 
 
 def _add_compress(app: FastAPI, state: ProxyState, pipeline: Pipeline) -> None:

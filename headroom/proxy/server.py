@@ -10,8 +10,12 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
+import secrets
+import socket
 import sys
 import time
+from collections.abc import Iterable
 from functools import partial
 from types import FrameType
 from typing import Any
@@ -26,6 +30,7 @@ from headroom.pipeline import PipelineEvent, PipelineStage
 from headroom.proxy.config import ProxyConfig
 from headroom.proxy.connection import Connection
 from headroom.proxy.forwarder import Forwarder
+from headroom.proxy.ledgers import Ledgers
 from headroom.proxy.limits import limits_of
 from headroom.proxy.management import Management, is_management
 from headroom.proxy.meter import MeterReader
@@ -33,6 +38,9 @@ from headroom.proxy.security import Doorkeeper
 from headroom.proxy.state import ProxyState, equipped
 from headroom.proxy.stats import Stats
 from headroom.proxy.upstream import Upstream
+from headroom.proxy.workers import STORE_FILE, Supervisor, listener, with_shared_store
+from headroom.state import Store
+from headroom.tokens import warm
 
 _KEEP_ALIVE_SECONDS = 75
 
@@ -67,12 +75,16 @@ class Proxy:
         self._fire(PipelineStage.SETUP)
         self._fire(PipelineStage.PRE_START)
         self._forwarder.upstream.open()
+        if self.state.ledgers is not None:
+            self.state.ledgers.watch()
         self.state.started = True
         self._fire(PipelineStage.POST_START)
 
     async def stop(self) -> None:
         """Close what `start` opened."""
         self.state.draining = True
+        if self.state.ledgers is not None:
+            self.state.ledgers.unwatch()
         await self._forwarder.upstream.aclose()
 
     def _fire(self, stage: PipelineStage) -> None:
@@ -102,6 +114,7 @@ def _built(upstream: Upstream | None, config: ProxyConfig) -> tuple[Doorkeeper, 
     observers = [stats] if limits is None else [stats, MeterReader()]
     app = HeadroomASGIMiddleware(Proxy(state, forwarder), equipped(config, *observers), refuse_large=True)
     state.pipeline = app.pipeline
+    stats.ledger.left_out = app.pipeline.guard.failures
     front = app if limits is None else limits.before(app)
     forwarder.sockets.front = front
     return Doorkeeper(front, config), state
@@ -126,6 +139,7 @@ class DrainingServer(uvicorn.Server):
         super().__init__(config)
         self._state = state
         self._deadline = 0.0
+        self._parent = os.getppid()
 
     async def startup(self, sockets: Any = None) -> None:
         """Begin to listen and say where."""
@@ -133,36 +147,67 @@ class DrainingServer(uvicorn.Server):
         # Most of what is there now stays for ever; to look at it again would hold up the event loop for 20 ms.
         gc.collect()
         gc.freeze()
-        for server in self.servers:
-            for listener in server.sockets:
-                host, port, *_ = listener.getsockname()
-                print(f"listening on http://{f'[{host}]' if ':' in host else host}:{port}", flush=True)  # noqa: T201
+        if sockets is None:
+            _announce(one for server in self.servers for one in server.sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's signature
         """Begin to drain; a second signal ends at once."""
         if self._state.draining:
             self.should_exit = self.force_exit = True
             return
+        self._drain()
+
+    def _drain(self) -> None:
         self._state.draining = True
         self._deadline = time.monotonic() + self._state.config.drain_seconds
 
     async def on_tick(self, counter: int) -> bool:
-        """Leave once the running requests are done or their time is up."""
+        """Leave once the running requests are done or their time is up. A worker without its supervisor drains."""
+        if self._state.ledgers is not None and not self._state.draining and os.getppid() != self._parent:
+            self._drain()
         if self._state.draining and (not self.server_state.tasks or time.monotonic() >= self._deadline):
             self.should_exit = True
         return await super().on_tick(counter)
 
 
 def run(config: ProxyConfig) -> int:
-    """Run the proxy until it is told to stop; return the exit status. Prints what it does at start."""
+    """Run the proxy until it is told to stop; return the exit status. Prints what it does at start.
+
+    Raises `ConfigError` or `StoreError` if the configuration cannot be used.
+    """
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    app, state = _assemble(config)
+    app, state = _assemble(with_shared_store(config))
     print(banner(state.config), flush=True)  # noqa: T201
     # Compression runs in threads; with the default of five milliseconds each of them holds up the event loop longer.
     sys.setswitchinterval(0.001)
+    if config.workers > 1 and state.pipeline is not None:
+        return _supervised(app, state, state.pipeline.store)
     server = DrainingServer(_server_config(app, config), state)
     server.run()
     return 0 if server.started else 1
+
+
+def _supervised(app: Doorkeeper, state: ProxyState, store: Store) -> int:
+    bound = listener(state.config)
+    warm()  # before there are workers, so that they have it in common
+    _announce([bound])
+    name, count = secrets.token_hex(8), state.config.workers
+
+    def work(slot: int) -> int:
+        state.ledgers = ledgers = Ledgers(store, state.stats, name, slot, count)
+        ledgers.adopt()
+        server = DrainingServer(_server_config(app, state.config), state)
+        server.run([bound])
+        ledgers.publish()
+        return 0 if server.started else 1
+
+    return Supervisor(count, work).run()
+
+
+def _announce(sockets: Iterable[socket.socket]) -> None:
+    for one in sockets:
+        host, port, *_ = one.getsockname()
+        print(f"listening on http://{f'[{host}]' if ':' in host else host}:{port}", flush=True)  # noqa: T201
 
 
 def banner(config: ProxyConfig) -> str:
@@ -182,10 +227,17 @@ def banner(config: ProxyConfig) -> str:
         "limits": _limits(config),
         "budget": _budget(config),
         "token": "asked for" if config.token else "none: local programs only (--token)",
-        "state": config.store.partition(":")[0],
+        "workers": str(config.workers),
+        "state": _state(config),
     }
     lines = [f"  {name:<14} {value}" for name, value in rows.items()]
     return "\n".join([f"headroom {__version__} proxy", *lines])
+
+
+def _state(config: ProxyConfig) -> str:
+    shared = f", {STORE_FILE} in {config.workspace_dir}: shared by the workers"
+    is_ours = config.store == with_shared_store(config.model_copy(update={"store": "memory:"})).store
+    return config.store.partition(":")[0] + (shared if is_ours and config.workers > 1 else "")
 
 
 def _limits(config: ProxyConfig) -> str:

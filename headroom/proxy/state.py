@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from headroom.pipeline import Pipeline, PipelineExtension
 from headroom.proxy.config import ProxyConfig
-from headroom.proxy.stats import Stats
+from headroom.proxy.stats import Ledger, Stats
 from headroom.proxy.upstream import Upstream
 
 if TYPE_CHECKING:
+    from headroom.proxy.ledgers import Ledgers
     from headroom.proxy.limits import Limits
 
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 class ProxyState:
     """The parts of a running proxy; of a host app there is neither an `upstream` nor a `pipeline` that we know.
 
-    `draining` is set once the process has been told to stop.
+    `draining` is set once the process has been told to stop; `ledgers` are there if it is one of several workers.
     """
 
     config: ProxyConfig
@@ -27,6 +28,7 @@ class ProxyState:
     upstream: Upstream | None = None
     limits: Limits | None = None
     pipeline: Pipeline | None = None
+    ledgers: Ledgers | None = None
     started: bool = False
     draining: bool = False
     began: float = field(default_factory=time.monotonic)
@@ -45,6 +47,17 @@ class ProxyState:
             checks["http_client"] = _check("ok" if self.upstream.is_open else "closed")
         checks["rate_limiter"] = _check("off" if self.limits is None else self.limits.quota.status)
         return checks
+
+    async def totals(self) -> Ledger:
+        """Return the figures of all workers."""
+        return self.stats.ledger if self.ledgers is None else await self.ledgers.totals()
+
+    async def reset(self) -> None:
+        """Begin new ledgers in all workers. Raises `StoreError` if the others cannot be told."""
+        if self.ledgers is None:
+            self.stats.reset()
+        else:
+            await self.ledgers.reset()
 
 
 def _check(status: str) -> dict[str, object]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +19,9 @@ from headroom.providers import Usage
 MAX_LABELS = 50
 """Different values a label may take; whatever comes later is counted as `other`."""
 
-_WINDOW = 2048
+WINDOW = 2048
+"""How many recent durations percentiles are made of."""
+
 _BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0, 600.0)
 
 
@@ -28,10 +30,20 @@ class Histogram:
 
     __slots__ = ("_recent", "counts", "sum")
 
-    def __init__(self) -> None:
-        self.counts = [0] * (len(_BUCKETS) + 1)
-        self.sum = 0.0
-        self._recent: deque[float] = deque(maxlen=_WINDOW)
+    def __init__(self, counts: Sequence[int] = (), total: float = 0.0, recent: Iterable[float] = ()) -> None:
+        self.counts = list(counts) or [0] * (len(_BUCKETS) + 1)
+        self.sum = total
+        self._recent: deque[float] = deque(recent, maxlen=WINDOW)
+
+    def state(self, recent: int) -> tuple[list[int], float, list[float]]:
+        """Return what another histogram is made from to be like this one, with that many of the recent durations."""
+        return self.counts, self.sum, list(self._recent)[-recent:]
+
+    def add(self, other: Histogram) -> None:
+        """Add what another one has observed."""
+        self.counts = [mine + more for mine, more in zip(self.counts, other.counts, strict=True)]
+        self.sum += other.sum
+        self._recent.extend(other._recent)
 
     def observe(self, seconds: float) -> None:
         """Add one duration."""
@@ -75,6 +87,13 @@ class Shrinkage:
         self.tokens_after += decision.tokens_after
         self.seconds += decision.microseconds / 1e6
 
+    def add_all(self, other: Shrinkage) -> None:
+        """Count the blocks of another one."""
+        self.blocks += other.blocks
+        self.tokens_before += other.tokens_before
+        self.tokens_after += other.tokens_after
+        self.seconds += other.seconds
+
     @property
     def view(self) -> dict[str, int]:
         """The figures for `/stats`."""
@@ -92,7 +111,8 @@ class Ledger:
 
     `kept` sums compressed blocks by what is kept of them: `lossless` forms, `references` to earlier outputs, and
     `handles` for what was left out. `retrieval` counts the model's `calls` for originals, `misses`, and the
-    `further_requests` that they took; what those cost stands in the provider's tokens.
+    `further_requests` that they took; what those cost stands in the provider's tokens. `left_out` counts failures of
+    plug-ins by name; the pipeline's guard counts into it.
     """
 
     requests: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
@@ -104,6 +124,7 @@ class Ledger:
     kept: dict[str, Shrinkage] = field(default_factory=dict)
     retrieval: Counter[str] = field(default_factory=Counter)
     provider_tokens: Counter[tuple[str, str]] = field(default_factory=Counter)
+    left_out: Counter[str] = field(default_factory=Counter)
     overhead: Histogram = field(default_factory=Histogram)
     first_byte: Histogram = field(default_factory=Histogram)
     total: Histogram = field(default_factory=Histogram)
@@ -129,38 +150,9 @@ class Stats:
 
     def reset(self) -> None:
         """Begin a new ledger; Prometheus sees its counters begin anew."""
-        self.ledger = Ledger()
-
-    def view(self) -> dict[str, Any]:
-        """Return the figures for `/stats`."""
-        ledger = self.ledger
-        by = [_sums(ledger.requests, part) for part in range(4)]
-        everything = _summed(ledger.reasons.values())
-        return {
-            "requests": {
-                "total": ledger.requests.total(),
-                "by_route": by[0],
-                "by_provider": by[1],
-                "by_model": by[2],
-                "by_status": by[3],
-            },
-            "tokens": {name.removeprefix("tokens_"): n for name, n in everything.view.items() if name != "blocks"},
-            "decisions": {
-                "by_reason": _views(ledger.reasons),
-                "by_compressor": _views(ledger.compressors),
-                "by_kept": _views(ledger.kept),
-            },
-            "retrieval": {name: ledger.retrieval[name] for name in ("calls", "misses", "further_requests")},
-            "provider_tokens": _nested(ledger.provider_tokens),
-            "latency": {
-                "overhead": ledger.overhead.percentiles(),
-                "first_byte": ledger.first_byte.percentiles(),
-                "total": ledger.total.percentiles(),
-            },
-            "passed_unread": dict(ledger.passed_unread),
-            "failures": dict(ledger.failures),
-            "refusals": dict(ledger.refusals),
-        }
+        left_out = self.ledger.left_out
+        left_out.clear()
+        self.ledger = Ledger(left_out=left_out)
 
     def _book(self, exchange: Exchange) -> None:
         ledger = self.ledger
@@ -189,6 +181,38 @@ class Stats:
                 return "other"
             self._models.add(model)
         return model
+
+
+def view_of(ledger: Ledger) -> dict[str, Any]:
+    """Return the figures for `/stats`."""
+    by = [_sums(ledger.requests, part) for part in range(4)]
+    everything = _summed(ledger.reasons.values())
+    return {
+        "requests": {
+            "total": ledger.requests.total(),
+            "by_route": by[0],
+            "by_provider": by[1],
+            "by_model": by[2],
+            "by_status": by[3],
+        },
+        "tokens": {name.removeprefix("tokens_"): n for name, n in everything.view.items() if name != "blocks"},
+        "decisions": {
+            "by_reason": _views(ledger.reasons),
+            "by_compressor": _views(ledger.compressors),
+            "by_kept": _views(ledger.kept),
+        },
+        "retrieval": {name: ledger.retrieval[name] for name in ("calls", "misses", "further_requests")},
+        "provider_tokens": _nested(ledger.provider_tokens),
+        "latency": {
+            "overhead": ledger.overhead.percentiles(),
+            "first_byte": ledger.first_byte.percentiles(),
+            "total": ledger.total.percentiles(),
+        },
+        "passed_unread": dict(ledger.passed_unread),
+        "failures": dict(ledger.failures),
+        "refusals": dict(ledger.refusals),
+        "left_out": dict(ledger.left_out),
+    }
 
 
 def _book_decisions(ledger: Ledger, decisions: Iterable[Decision]) -> None:
@@ -228,9 +252,7 @@ def _sums(counts: Counter[tuple[str, str, str, str]], part: int) -> dict[str, in
 def _summed(parts: Iterable[Shrinkage]) -> Shrinkage:
     whole = Shrinkage()
     for part in parts:
-        whole.blocks += part.blocks
-        whole.tokens_before += part.tokens_before
-        whole.tokens_after += part.tokens_after
+        whole.add_all(part)
     return whole
 
 

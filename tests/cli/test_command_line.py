@@ -19,6 +19,7 @@ from headroom.proxy.config import ProxyConfig
 OPTIONS: dict[str, tuple[list[str], Any]] = {
     "host": (["--host", "0.0.0.0"], "0.0.0.0"),
     "port": (["--port", "0"], 0),
+    "workers": (["--workers", "4"], 4),
     "optimize": (["--no-optimize"], False),
     "mode": (["--mode", "cache"], "cache"),
     "lossless": (["--lossless"], True),
