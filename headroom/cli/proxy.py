@@ -59,7 +59,7 @@ def _option(name: str, field: FieldInfo) -> click.Option:
 def _type(field: FieldInfo) -> Any:
     if get_origin(field.annotation) in (tuple, dict):
         return str
-    if SecretStr in get_args(field.annotation) or field.annotation is Path:
+    if {SecretStr, Path} & {field.annotation, *get_args(field.annotation)}:
         return str
     words = [one for one in get_args(field.annotation) if isinstance(one, str)]
     return click.Choice(words) if words else field.annotation

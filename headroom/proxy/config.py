@@ -1,7 +1,7 @@
 """Every option, once. Flags, environment and the view of `/health` are made from these fields.
 
 This module stands low: it imports data only, so that the middleware may take a `ProxyConfig`. It is the one
-place that reads the environment (`HEADROOM_<FIELD>`).
+place that reads the environment (`HEADROOM_<FIELD>`) and, through `config_file.py`, the file that `config` names.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_serializer, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from headroom.blocks import Mode, Tier
 from headroom.errors import ConfigError
 from headroom.policy import Policy, Rewrite
 from headroom.providers.vendors import ANTHROPIC, GEMINI, OPENAI
+from headroom.proxy.config_file import ConfigFile
 
 T = TypeVar("T")
 _DEFAULT = Policy()
@@ -67,6 +68,9 @@ class ProxyConfig(BaseSettings):
         env_prefix="HEADROOM_", extra="forbid", arbitrary_types_allowed=True, enable_decoding=False
     )
 
+    config: Path | None = Field(
+        None, description="TOML file with options by the names of their fields; flags and environment win over it."
+    )
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8787, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     workers: int = Field(
@@ -195,6 +199,18 @@ class ProxyConfig(BaseSettings):
             first = error.errors()[0]
             name = ".".join(str(part) for part in first["loc"])
             raise ConfigError(f"setting {name!r}: {first['msg'].removeprefix('Value error, ')}") from error
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is pydantic's
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - likewise
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Return where values come from; the first one that has a value wins."""
+        return init_settings, env_settings, ConfigFile(settings_cls)
 
     @field_validator("transforms")
     @classmethod

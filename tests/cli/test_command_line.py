@@ -17,6 +17,7 @@ from headroom.proxy import server
 from headroom.proxy.config import ProxyConfig
 
 OPTIONS: dict[str, tuple[list[str], Any]] = {
+    "config": (["--config", "/dev/null"], Path("/dev/null")),
     "host": (["--host", "0.0.0.0"], "0.0.0.0"),
     "port": (["--port", "0"], 0),
     "workers": (["--workers", "4"], 4),
@@ -95,6 +96,72 @@ def test_what_is_not_typed_comes_from_the_environment(
     monkeypatch.setenv("OPENAI_TARGET_API_URL", "http://env.test/v1")
     proxy_command.run(["--host", "127.0.0.2"], "headroom proxy")
     assert (started[0].port, started[0].host, started[0].openai_api_url) == (4321, "127.0.0.2", "http://env.test")
+
+
+def as_toml(value: Any) -> str:
+    """Write a value as one of TOML; as JSON it is spelled alike, but for tables."""
+    if isinstance(value, SecretStr):
+        value = value.get_secret_value()
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(name)} = {as_toml(one)}" for name, one in value.items()) + "}"
+    return json.dumps(value, default=lambda one: getattr(one, "base", None) or str(one))
+
+
+@pytest.mark.parametrize("name", [name for name in OPTIONS if name not in ("config", "upstreams")])
+def test_every_field_is_a_key_of_the_configuration_file(
+    name: str, tmp_path: Path, started: list[ProxyConfig], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HEADROOM_WORKSPACE_DIR")
+    _, expected = OPTIONS[name]
+    file = tmp_path / "headroom.toml"
+    file.write_text(f"{name} = {as_toml(expected)}\n")
+    assert proxy_command.run(["--config", str(file)], "headroom proxy") == 0
+    assert getattr(started[0], name) == expected
+
+
+def test_flags_win_over_the_environment_and_that_over_the_file(
+    started: list[ProxyConfig], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "headroom.toml"
+    file.write_text(
+        'port = 1\nrpm = 1\ntpm = 1\nopenai_api_url = "http://file.test"\nexcluded_tools = ["a", "b"]\n'
+        'token = "file"\n[paths]\n"/file" = "auto"\n'
+    )
+    monkeypatch.setenv("HEADROOM_CONFIG", str(file))
+    monkeypatch.setenv("HEADROOM_PORT", "2")
+    monkeypatch.setenv("HEADROOM_RPM", "2")
+    monkeypatch.setenv("OPENAI_TARGET_API_URL", "http://env.test/v1")
+    monkeypatch.setenv("HEADROOM_PROXY_TOKEN", "env")
+    assert proxy_command.run(["--port", "3", "--paths", "/typed=auto"], "headroom proxy") == 0
+    (config,) = started
+    assert (config.port, config.rpm, config.tpm) == (3, 2, 1)
+    assert config.openai_api_url == "http://env.test"
+    assert config.token == SecretStr("env")
+    assert config.paths == {"/typed": "auto"}
+    assert config.excluded_tools == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        ("prot = 1", "'prot', which is no option; did you mean 'port'?"),
+        ("max-body-bytes = 1", "did you mean 'max_body_bytes'?"),
+        ('transforms = "x"', "'transforms', which is no option"),
+        ("port = 70000", "setting 'port'"),
+        ("port = ", "is no TOML"),
+        ("port = '\xff'", "is no TOML"),
+        (None, "cannot be read"),
+    ],
+)
+def test_what_is_wrong_in_the_configuration_file_is_named(
+    content: str | None, named: str, tmp_path: Path, started: list[ProxyConfig], capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "headroom.toml"
+    if content is not None:
+        file.write_bytes(content.encode("latin-1"))
+    assert proxy_command.run(["--config", str(file)], "headroom proxy") == 2
+    assert named in capsys.readouterr().err
+    assert started == []
 
 
 def test_lists_come_from_the_environment_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
