@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from headroom.blocks import Channel, Edit, Payload
 from headroom.ccr.keeper import Retrieval
 from headroom.ccr.tool import declares_retrieval, insertion
-from headroom.providers.wire import integer, record
+from headroom.providers.wire import integer, record, string
 
 _ANSWERED_LATER = frozenset({"anthropic-batches"})
 
@@ -42,7 +42,12 @@ def offer(retrieval: Retrieval, payload: Payload, wire: str) -> Offer | None:
 
 
 def _cannot_be_resolved(payload: Payload) -> bool:
-    """Say whether the answer comes later, or as several choices: nobody could ask again for all of them."""
+    """Say whether nobody could ask again: the answer comes later, as several choices, or in a form that is not read.
+
+    Amazon Bedrock streams in `application/vnd.amazon.eventstream`; which requests stream, the body does not say.
+    """
+    if string(payload.get("anthropic_version")).startswith("bedrock-"):
+        return True
     settings = record(payload.get("generationConfig")) or record(payload.get("generation_config"))
     choices = (payload.get("n"), settings.get("candidateCount"), settings.get("candidate_count"))
     return payload.get("background") is True or any((integer(number) or 1) > 1 for number in choices)

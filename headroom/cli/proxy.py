@@ -40,6 +40,7 @@ def _proxy(**given: Any) -> int:
 
 def _option(name: str, field: FieldInfo) -> click.Option:
     """Return the option of a field. Lists and mappings are repeated; what is wrong in a value, the field knows."""
+    said = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
     flag = "--" + name.replace("_", "-")
     if field.annotation is bool:
         flag = f"{flag}/--no-{name.replace('_', '-')}"
@@ -47,12 +48,12 @@ def _option(name: str, field: FieldInfo) -> click.Option:
     default = field.get_default(call_default_factory=True)
     shown = f" [default: {default}]" if default not in ((), {}, None) else ""
     return click.Option(
-        [flag, name],
+        [*dict.fromkeys([str(said.get("flag", flag)), flag]), name],
         type=_type(field),
         default=None,
         multiple=kind in (tuple, dict),
         help=f"{field.description}{shown}",
-        metavar={dict: "PATH=WIRE", tuple: "TEXT"}.get(kind) if kind else None,
+        metavar=str(said.get("form", "TEXT")) if kind in (tuple, dict) else None,
     )
 
 

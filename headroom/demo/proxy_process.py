@@ -13,10 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from headroom.providers.vendors import VENDORS
+
 _START_SECONDS = 20.0
 _STOP_SECONDS = 5.0
 _SIGN = "listening on "
-_VENDORS = ("openai", "anthropic", "gemini")
 
 
 class ProxyDownError(Exception):
@@ -30,7 +31,7 @@ def proxy_process(provider_url: str, workspace: Path | None = None) -> Iterator[
     `workspace` is the folder of its key: proxies that share it serve one conversation together. Without one it gets
     a folder that is gone afterwards; the user's own workspace is none of our business.
     """
-    urls = [part for vendor in _VENDORS for part in (f"--{vendor}-api-url", provider_url)]
+    urls = [part for vendor in VENDORS for part in (f"--{vendor}-api-url", provider_url)]
     command = [sys.executable, "-m", "headroom.cli", "proxy", "--port", "0", *urls]
     with (
         tempfile.TemporaryDirectory() as folder,

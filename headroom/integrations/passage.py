@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, TypeVar
 
-from headroom.integrations.asgi import MARK, HeadroomASGIMiddleware
+from headroom.integrations.asgi import MARK, HeadroomASGIMiddleware, is_vouched_for
 from headroom.integrations.body import Message, Receive, Scope, Send
 from headroom.integrations.steps import Handover, Steps
 
@@ -25,10 +25,6 @@ PASSAGE = "headroom.passage"
 _LIBRARIES = ("httpx", "httpx2")
 # What the middleware reads is meant for it; the rest (x-headroom-upstream) for a proxy behind it.
 _READ_HERE = frozenset({b"x-headroom-bypass", b"x-headroom-lossless", b"x-headroom-mode", b"x-headroom-tier"})
-
-
-# A body that a signature or a digest stands for must stay (RFC 9530; AWS Signature Version 4).
-_DIGESTS = ("content-digest", "content-md5", "digest", "x-amz-content-sha256")
 
 
 class GoneError(Exception):
@@ -43,8 +39,7 @@ def library_of(value: Any) -> Any:
 
 def is_signed(request: Any) -> bool:
     """Say whether the headers of a request vouch for its body."""
-    headers = request.headers
-    return any(name in headers for name in _DIGESTS) or headers.get("authorization", "").startswith("AWS4-")
+    return is_vouched_for({name.lower(): value for name, value in request.headers.raw})
 
 
 class _Errors(AbstractContextManager["_Errors"]):

@@ -13,7 +13,7 @@ from headroom.blocks import Payload
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """One provider.
+    """One provider, or one cloud that serves the models of several.
 
     `base_url` is its public origin, `prefixes` are the path beginnings that only it uses, `headers` the
     request headers that only its clients send, `error` words an error of ours as it would.
@@ -85,11 +85,40 @@ GEMINI = Vendor(
     (b"x-goog-api-key",),
     _gemini_error,
 )
-VENDORS: dict[str, Vendor] = {vendor.name: vendor for vendor in (ANTHROPIC, GEMINI, OPENAI)}
+VERTEX = Vendor(
+    "vertex",
+    "https://aiplatform.googleapis.com",
+    ("/v1/projects/", "/v1/publishers/", "/v1beta1/"),
+    (),
+    _gemini_error,
+)
+BEDROCK = Vendor(
+    "bedrock", "https://bedrock-runtime.us-east-1.amazonaws.com", ("/model/", "/guardrail/"), (), _anthropic_error
+)
+VENDORS: dict[str, Vendor] = {vendor.name: vendor for vendor in (ANTHROPIC, GEMINI, VERTEX, BEDROCK, OPENAI)}
+
+PUBLIC_ORIGINS: tuple[str, ...] = (
+    *(vendor.base_url for vendor in VENDORS.values()),
+    "https://api.cerebras.ai",
+    "https://api.cohere.com",
+    "https://api.deepseek.com",
+    "https://api.fireworks.ai",
+    "https://api.groq.com",
+    "https://api.minimax.io",
+    "https://api.mistral.ai",
+    "https://api.moonshot.ai",
+    "https://api.perplexity.ai",
+    "https://api.together.xyz",
+    "https://api.x.ai",
+    "https://api.z.ai",
+    "https://dashscope.aliyuncs.com",
+    "https://openrouter.ai",
+)
+"""Origins of providers that speak one of our wires, from their API references; their addresses are public."""
 
 
 def vendor_of(path: str, headers: Mapping[bytes, Any] | frozenset[bytes]) -> Vendor:
-    """Return the provider that path or credentials name: Anthropic, Gemini, else OpenAI.
+    """Return the provider that path or credentials name, OpenAI if neither does.
 
     `headers` are lower-case header names. A path that only one provider has decides before a header does.
     """

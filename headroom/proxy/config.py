@@ -6,6 +6,7 @@ place that reads the environment (`HEADROOM_<FIELD>`) and, through `config_file.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -16,8 +17,10 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from headroom.blocks import Mode, Tier
 from headroom.errors import ConfigError
 from headroom.policy import Policy, Rewrite
-from headroom.providers.vendors import ANTHROPIC, GEMINI, OPENAI
+from headroom.providers.vendors import ANTHROPIC, BEDROCK, GEMINI, OPENAI, VERTEX
+from headroom.proxy.addresses import normal_base_url
 from headroom.proxy.config_file import ConfigFile
+from headroom.proxy.named import NamedUpstream, named_upstreams
 
 T = TypeVar("T")
 _DEFAULT = Policy()
@@ -145,8 +148,26 @@ class ProxyConfig(BaseSettings):
         description="Upstream for Gemini routes.",
         validation_alias=AliasChoices("gemini_api_url", "HEADROOM_GEMINI_API_URL", "GEMINI_TARGET_API_URL"),
     )
+    vertex_api_url: str = Field(
+        VERTEX.base_url,
+        description="Upstream for Vertex AI routes; a region has one of its own.",
+        validation_alias=AliasChoices("vertex_api_url", "HEADROOM_VERTEX_API_URL", "VERTEX_TARGET_API_URL"),
+    )
+    bedrock_api_url: str = Field(
+        BEDROCK.base_url,
+        description="Upstream for Amazon Bedrock routes; each region has its own.",
+        validation_alias=AliasChoices("bedrock_api_url", "HEADROOM_BEDROCK_API_URL", "BEDROCK_TARGET_API_URL"),
+    )
+    upstreams: dict[str, NamedUpstream] = Field(
+        default_factory=dict,
+        description="Upstreams by name, for X-Headroom-Upstream or the path `/NAME/v1/...`. After the URL may follow "
+        "`;wire=WIRE` (takes no other) and `;header=NAME:VARIABLE` (secret, sent there alone); each may be repeated.",
+        json_schema_extra={"flag": "--upstream", "form": "NAME=URL"},
+    )
     allow_upstream: tuple[str, ...] = Field(
-        (), description="More origins that a request may name in X-Headroom-Upstream."
+        (),
+        description="More origins that a request may name in X-Headroom-Upstream, and that may be private addresses.",
+        validation_alias=AliasChoices("allow_upstream", "HEADROOM_ALLOW_UPSTREAM", "HEADROOM_ALLOWED_UPSTREAMS"),
     )
     connect_timeout: float = Field(10.0, gt=0, description="Seconds to reach an upstream.")
     read_timeout: float = Field(600.0, gt=0, description="Seconds between two chunks of an answer.")
@@ -175,6 +196,7 @@ class ProxyConfig(BaseSettings):
     paths: dict[str, str] = Field(
         default_factory=dict,
         description="Routes of the host app that carry LLM bodies: path or glob to wire, or `auto`.",
+        json_schema_extra={"form": "PATH=WIRE"},
     )
     transforms: Any = Field(
         default_factory=TransformSet,
@@ -241,15 +263,43 @@ class ProxyConfig(BaseSettings):
             raise ValueError("must be PATH=WIRE")
         return {path: wire for path, _, wire in pairs}
 
-    @field_validator("openai_api_url", "anthropic_api_url", "gemini_api_url")
+    @field_validator("upstreams", mode="before")
+    @classmethod
+    def _named(cls, value: Any) -> Any:
+        """Take `NAME=URL` with what follows: as a list with commas, one by one, or by name as a mapping."""
+        if isinstance(value, str):
+            value = _items(value)
+        if not isinstance(value, dict):
+            return named_upstreams(map(str, value), os.environ)
+        written = [f"{name}={one}" for name, one in value.items() if isinstance(one, str)]
+        made = {name: one for name, one in value.items() if not isinstance(one, str)}
+        return {**named_upstreams(written, os.environ), **made}
+
+    @field_validator("openai_api_url", "anthropic_api_url", "gemini_api_url", "vertex_api_url", "bedrock_api_url")
     @classmethod
     def _normal_url(cls, value: str) -> str:
         return normal_base_url(value)
+
+    @field_serializer("upstreams")
+    def _bases(self, value: dict[str, NamedUpstream]) -> dict[str, str]:
+        """Show of upstreams where they are, and nothing that is secret."""
+        return {name: one.base for name, one in value.items()}
 
     @field_serializer("store")
     def _without_password(self, value: str) -> str:
         """Show of an address only what kind of store it is: the rest may hold a password."""
         return value.partition(":")[0] + ":"
+
+    @property
+    def default_upstreams(self) -> dict[str, str]:
+        """Where requests go that name no upstream: the base URL of each vendor."""
+        return {
+            OPENAI.name: self.openai_api_url,
+            ANTHROPIC.name: self.anthropic_api_url,
+            GEMINI.name: self.gemini_api_url,
+            VERTEX.name: self.vertex_api_url,
+            BEDROCK.name: self.bedrock_api_url,
+        }
 
     @property
     def one_tenant(self) -> str:
@@ -281,16 +331,3 @@ class ProxyConfig(BaseSettings):
 
 def _items(value: str) -> list[str]:
     return [item.strip() for item in value.split(",") if item.strip()]
-
-
-def normal_base_url(value: str) -> str:
-    """Return a base URL to which an incoming path is appended: no trailing slash, `/v1` or `/v1beta`.
-
-    Raises ValueError if it is not an http(s) URL.
-    """
-    url = value.strip().rstrip("/")
-    if not url.startswith(("http://", "https://")):
-        raise ValueError("must begin with http:// or https://")
-    for version in ("/v1beta", "/v1"):
-        url = url.removesuffix(version)
-    return url.rstrip("/")

@@ -72,7 +72,7 @@ class Forwarder:
 
     async def _ask(self, scope: Scope, client: Client, target: Upward) -> Answer:
         """Return the upstream's answer; ask again while it was not accepted and the body is at hand."""
-        headers = _request_headers(scope, client)
+        headers = target.dressed(_request_headers(scope, client))
         self._retries.began()
         attempt = 0
         while True:

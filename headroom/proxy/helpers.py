@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from urllib.parse import urlsplit
 
 from headroom.blocks import Payload
 from headroom.errors import BodyError, RequestError, UpstreamRefusedError
-from headroom.proxy.config import normal_base_url
+from headroom.proxy.addresses import normal_base_url, origin_of
 from headroom.wire.document import read
 
 Headers = Iterable[tuple[bytes, bytes]]
@@ -31,7 +30,6 @@ _HOP_BY_HOP = frozenset(
     }
 )
 _OURS = b"x-headroom-"
-_PORTS = {"http": 80, "https": 443}
 _UNREADABLE = {
     "not_json": "The body is not JSON.",
     "not_an_object": "The body is not a JSON object.",
@@ -79,12 +77,12 @@ def bearer_token(headers: Headers) -> str:
 
 
 def request_upstream_override(headers: Headers) -> str | None:
-    """Return what `X-Headroom-Upstream` names: a handler, or a base URL in normal form; None if absent.
+    """Return what `X-Headroom-Upstream` names: an upstream, a handler, or a base URL in normal form; None if absent.
 
     Raises `UpstreamRefusedError` if it is given twice or is no http(s) URL that can be a base. Whether the
-    operator allows it is decided by `allowed_origins`.
+    operator allows it is decided by `headroom.proxy.target`.
     """
-    values = [text(value).strip() for name, value in headers if name.lower() == UPSTREAM_HEADER]
+    values = [text(value).strip(" \t") for name, value in headers if name.lower() == UPSTREAM_HEADER]
     if not values:
         return None
     if len(values) > 1 or not values[0]:
@@ -97,21 +95,6 @@ def request_upstream_override(headers: Headers) -> str | None:
     except ValueError as error:
         raise UpstreamRefusedError("X-Headroom-Upstream must be the base URL of an upstream.") from error
     return url
-
-
-def origin_of(url: str) -> str:
-    """Return `scheme://host:port` of a base URL, in lower case, the port written out.
-
-    Raises ValueError if the URL has user data, a query, a fragment, no host, or characters that HTTP clients
-    read in different ways (white space, control characters, backslashes, non-ASCII).
-    """
-    if not url.isascii() or not url.isprintable() or any(c in url for c in ' \\@?#"<>'):
-        raise ValueError("must be a plain base URL: scheme, host, port and path")
-    parts = urlsplit(url)
-    if parts.scheme not in _PORTS or not parts.hostname:
-        raise ValueError("must begin with http:// or https:// and name a host")
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    return f"{parts.scheme}://{host}:{parts.port or _PORTS[parts.scheme]}"
 
 
 def json_object(body: bytes, max_depth: int) -> Payload:

@@ -7,12 +7,12 @@ page that got there by a name of its own (DNS rebinding), or that asks from anot
 from __future__ import annotations
 
 import hmac
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from headroom.errors import ConfigError, RequestError
 from headroom.integrations.body import ASGIApp, Receive, Scope, Send
 from headroom.providers.vendors import error_body
+from headroom.proxy.addresses import is_address, is_loopback
 from headroom.proxy.config import ProxyConfig
 from headroom.proxy.helpers import bearer_token, header
 from headroom.proxy.management import PROBES
@@ -80,7 +80,7 @@ class Doorkeeper:
 
     def _is_known(self, host: str) -> bool:
         """Say whether a host name is one that only we, not somebody's DNS, can have pointed here."""
-        return host in self._hosts or host in _LOCAL_NAMES or host.endswith(".localhost") or _is_address(host)
+        return host in self._hosts or host in _LOCAL_NAMES or host.endswith(".localhost") or is_address(host)
 
     def _is_own(self, origin: str) -> bool:
         """Say whether an origin is local. Origins of other schemes are programs: no page can take such a one on."""
@@ -89,21 +89,6 @@ class Doorkeeper:
             return True
         host = (parts.hostname or "").lower()
         return host in self._hosts or host in _LOCAL_NAMES or host.endswith(".localhost") or is_loopback(host)
-
-
-def is_loopback(host: str) -> bool:
-    """Say whether only this machine reaches an address."""
-    if host.lower() in _LOCAL_NAMES:
-        return True
-    return _is_address(host) and ip_address(host.strip("[]")).is_loopback
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host.strip("[]"))
-    except ValueError:
-        return False
-    return True
 
 
 def _name_of(host: str) -> str:

@@ -13,10 +13,13 @@ from typing import Any
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
+from aiohttp.abc import AbstractResolver
 from yarl import URL
 
 from headroom.errors import UpstreamTimeoutError, UpstreamUnreachableError
 from headroom.proxy.config import ProxyConfig
+from headroom.proxy.origins import Origins
+from headroom.proxy.resolver import CheckedResolver
 
 Body = bytes | AsyncIterable[bytes] | None
 """A request body: whole, streamed, or none."""
@@ -62,9 +65,12 @@ class Answer:
 
 
 class Upstream:
-    """Sends requests as they are and returns answers undecoded. Opened at first use, closed with `aclose`."""
+    """Sends requests as they are and returns answers undecoded. Opened at first use, closed with `aclose`.
 
-    def __init__(self, config: ProxyConfig) -> None:
+    `resolver` takes the place of the system's; what it finds is checked like that.
+    """
+
+    def __init__(self, config: ProxyConfig, resolver: AbstractResolver | None = None) -> None:
         self._timeout = aiohttp.ClientTimeout(
             total=None,
             connect=config.connect_timeout,
@@ -72,6 +78,8 @@ class Upstream:
             sock_read=config.read_timeout,
         )
         self._session: aiohttp.ClientSession | None = None
+        self._origins = Origins(config)
+        self._resolver = resolver
         self._proxies: dict[tuple[str, str, int | None], URL | None] = {}
 
     @property
@@ -82,8 +90,16 @@ class Upstream:
     def open(self) -> aiohttp.ClientSession:
         """Return the session of this process, made at the first call; needs a running event loop."""
         if self._session is None or self._session.closed:
-            self._session = self._session_over(aiohttp.TCPConnector(limit=0, keepalive_timeout=_IDLE_SECONDS))
+            resolver = CheckedResolver(self._may_be_private, self._resolver)
+            self._session = self._session_over(
+                aiohttp.TCPConnector(limit=0, keepalive_timeout=_IDLE_SECONDS, resolver=resolver)
+            )
         return self._session
+
+    def _may_be_private(self, host: str, port: int) -> bool:
+        """Say whether a host may stand in our own network: as listed by the operator, or as a proxy of theirs."""
+        proxies = ((proxy.host, proxy.port) for proxy in self._proxies.values() if proxy is not None)
+        return (host, port) in proxies or self._origins.may_be_private(host, port)
 
     def watched_by(self, middleware: aiohttp.ClientMiddlewareType) -> aiohttp.ClientSession:
         """Return another session over the same connections, whose answers a middleware sees first; to be closed."""

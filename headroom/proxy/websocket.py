@@ -89,7 +89,7 @@ class WebSockets:
             self._pool,
             target.base,
             target.target,
-            [(text(name), text(value)) for name, value in headers],
+            target.dressed([(text(name), text(value)) for name, value in headers]),
             subprotocols=list(scope.get("subprotocols", ())),
             max_bytes=self._max_bytes,
             stall=self._stall,

@@ -15,6 +15,7 @@ from headroom.cli import compress as compress_command
 from headroom.cli import proxy as proxy_command
 from headroom.proxy import server
 from headroom.proxy.config import ProxyConfig
+from headroom.proxy.named import NamedUpstream
 
 OPTIONS: dict[str, tuple[list[str], Any]] = {
     "config": (["--config", "/dev/null"], Path("/dev/null")),
@@ -48,6 +49,12 @@ OPTIONS: dict[str, tuple[list[str], Any]] = {
     "openai_api_url": (["--openai-api-url", "http://o.test/v1/"], "http://o.test"),
     "anthropic_api_url": (["--anthropic-api-url", "http://a.test"], "http://a.test"),
     "gemini_api_url": (["--gemini-api-url", "http://g.test/v1beta"], "http://g.test"),
+    "vertex_api_url": (["--vertex-api-url", "http://v.test/v1"], "http://v.test"),
+    "bedrock_api_url": (["--bedrock-api-url", "http://b.test/"], "http://b.test"),
+    "upstreams": (
+        ["--upstream", "a=http://a.test/v1", "--upstreams", "b=http://b.test;wire=gemini"],
+        {"a": NamedUpstream("http://a.test"), "b": NamedUpstream("http://b.test", ("gemini",))},
+    ),
     "allow_upstream": (["--allow-upstream", "https://x.test"], ("https://x.test",)),
     "connect_timeout": (["--connect-timeout", "1"], 1.0),
     "read_timeout": (["--read-timeout", "2"], 2.0),
@@ -183,6 +190,9 @@ def test_lists_come_from_the_environment_with_commas(monkeypatch: pytest.MonkeyP
         (["--lossless-tier", "huge"], "--lossless-tier"),
         (["--openai-api-url", "ftp://x"], "openai_api_url"),
         (["--paths", "nonsense"], "PATH=WIRE"),
+        (["--upstream", "nonsense"], "NAME=URL"),
+        (["--upstream", "a=ftp://x"], "upstreams"),
+        (["--upstream", "a=http://x;header=authorization:NO_SUCH_VARIABLE"], "NO_SUCH_VARIABLE"),
         (["surplus"], "surplus"),
     ],
 )

@@ -32,7 +32,7 @@ def test_every_error_has_the_providers_shape_and_an_id(name, status):
     if name == "openai":
         assert error["error"]["code"] == "some_code"
         assert error["error"]["type"]
-    elif name == "anthropic":
+    elif name in ("anthropic", "bedrock"):
         assert error["type"] == "error"
         assert error["error"]["type"].endswith(("_error", "_large"))
     else:

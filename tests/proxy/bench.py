@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from proxy.net import Answer, Client, Upstream, connected, request, serving
 
+from headroom.providers.vendors import VENDORS
 from headroom.proxy.config import ProxyConfig
 from headroom.proxy.server import create_app
 from headroom.proxy.upstream import Upstream as Pool
@@ -18,8 +19,8 @@ T = TypeVar("T")
 
 def config_for(url: str, **options: Any) -> ProxyConfig:
     """Return a configuration in which every provider is this URL."""
-    options = {"openai_api_url": url, "anthropic_api_url": url, "gemini_api_url": url, "optimize": False} | options
-    return ProxyConfig(**options)
+    urls = {f"{vendor}_api_url": url for vendor in VENDORS}
+    return ProxyConfig(**{**urls, "optimize": False, **options})
 
 
 @asynccontextmanager

@@ -9,8 +9,9 @@ from support.drive import scope_of
 
 from headroom.errors import ConfigError, UpstreamRefusedError
 from headroom.providers.routes import ROUTES
+from headroom.proxy.addresses import origin_of
 from headroom.proxy.config import ProxyConfig
-from headroom.proxy.helpers import origin_of, request_upstream_override
+from headroom.proxy.helpers import request_upstream_override
 from headroom.proxy.target import Answered, Targets, Upward, vendor_for
 
 JSON = (b"Content-Type", b"application/json")
@@ -19,6 +20,8 @@ BASES = {
     "openai_api_url": "http://openai.test/",
     "anthropic_api_url": "http://anthropic.test/v1",
     "gemini_api_url": "http://gemini.test/v1beta/",
+    "vertex_api_url": "http://vertex.test",
+    "bedrock_api_url": "http://bedrock.test",
 }
 
 
@@ -32,7 +35,7 @@ def url_of(path: str, *headers: tuple[bytes, bytes], method: str = "POST", **opt
 
 @pytest.mark.parametrize("row", ROUTES, ids=lambda row: row.name)
 def test_every_row_goes_to_its_provider(row: object) -> None:
-    assert url_of(row.example) == f"http://{row.vendor.name}.test{row.example}"  # type: ignore[attr-defined]
+    assert url_of(row.example) == f"http://{row.host.name}.test{row.example}"  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

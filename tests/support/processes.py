@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from headroom.demo.proxy_process import address_of
+from headroom.providers.vendors import VENDORS
 
 
 def environment(**also: str) -> dict[str, str]:
@@ -39,7 +40,7 @@ def proxy(
     upstream: str, *options: str, before: str = "", seed: str = "0"
 ) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """Run the proxy on a free port after executing `before` in its process; yield base URL and process."""
-    urls = [part for name in ("openai", "anthropic", "gemini") for part in (f"--{name}-api-url", upstream)]
+    urls = [part for name in VENDORS for part in (f"--{name}-api-url", upstream)]
     arguments = ["proxy", "--port", "0", *urls, *options]
     code = f"{before}\nimport sys\nfrom headroom.cli import main\nsys.exit(main({arguments!r}))"
     process = subprocess.Popen(

@@ -25,15 +25,18 @@ from headroom.providers.wire import record, records, string
 
 def message(request: Recorded) -> Reply:
     """Answer `POST /v1/messages`."""
-    payload = request.payload()
-    if not isinstance(payload.get("max_tokens"), int):
-        raise BadRequestError("max_tokens: Field required")
+    payload = _asked(request)
+    if payload.get("stream") is True:
+        return events(event(one, string(one["type"])) for one in streamed(request))
     answer = _answer(payload)
-    if payload.get("stream") is not True:
-        content: list[Any] = [{"type": "text", "text": answer.text}]
-        content += [_call(answer, answer.arguments)] if answer.arguments else []
-        return whole({**_message(answer, content), "stop_reason": _stop(answer), "usage": _usage(answer)})
-    return events(event(e, string(e["type"])) for e in _stream(answer))
+    content: list[Any] = [{"type": "text", "text": answer.text}]
+    content += [_call(answer, answer.arguments)] if answer.arguments else []
+    return whole({**_message(answer, content), "stop_reason": _stop(answer), "usage": _usage(answer)})
+
+
+def streamed(request: Recorded) -> Iterator[Payload]:
+    """Return the events of a streamed answer. Raises BadRequestError."""
+    return _stream(_answer(_asked(request)))
 
 
 def count(request: Recorded) -> Reply:
@@ -60,6 +63,13 @@ def batch(request: Recorded) -> Reply:
             "results_url": None,
         }
     )
+
+
+def _asked(request: Recorded) -> Payload:
+    payload = request.payload()
+    if not isinstance(payload.get("max_tokens"), int):
+        raise BadRequestError("max_tokens: Field required")
+    return payload
 
 
 def _answer(payload: Payload) -> Answer:

@@ -10,7 +10,7 @@ from typing import Any
 
 from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope
 
-from headroom.demo.provider import anthropic, gemini, openai_chat, openai_responses
+from headroom.demo.provider import anthropic, bedrock, gemini, openai_chat, openai_responses
 from headroom.demo.provider.exchange import (
     CREATED,
     CREATED_TEXT,
@@ -33,6 +33,13 @@ ANSWERS: dict[str, Callable[[Recorded], Reply]] = {
     "anthropic.messages": anthropic.message,
     "anthropic.count_tokens": anthropic.count,
     "anthropic.batches": anthropic.batch,
+    "vertex.claude": anthropic.message,
+    "vertex.claude_stream": anthropic.message,
+    "vertex.gemini": gemini.generate,
+    "vertex.gemini_stream": gemini.stream,
+    "vertex.count_tokens": gemini.count,
+    "bedrock.claude": anthropic.message,
+    "bedrock.claude_stream": bedrock.stream,
     "gemini.generate": gemini.generate,
     "gemini.stream": gemini.stream,
     "gemini.count_tokens": gemini.count,

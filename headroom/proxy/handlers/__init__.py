@@ -5,6 +5,7 @@ from headroom.proxy.handlers.base import (
     BaseHandlerMixin,
     ForwardingHandler,
     Handler,
+    bases,
     find,
     register,
     unregister,
@@ -13,7 +14,7 @@ from headroom.proxy.handlers.dummy import DummyHandler
 from headroom.proxy.handlers.gemini import GeminiHandler
 from headroom.proxy.handlers.openai import OpenAIHandler
 
-__all__ = ["BaseHandlerMixin", "ForwardingHandler", "Handler", "find", "register", "unregister"]
+__all__ = ["BaseHandlerMixin", "ForwardingHandler", "Handler", "bases", "find", "register", "unregister"]
 
 register("openai", OpenAIHandler)
 register("anthropic", AnthropicHandler)

@@ -70,3 +70,8 @@ def unregister(name: str) -> None:
 def find(name: str) -> Handler | None:
     """Return the handler of that name, if any."""
     return _handlers.get(name)
+
+
+def bases() -> list[str]:
+    """Return the base URLs that handlers of the operator forward to."""
+    return [one.base_url for one in _handlers.values() if isinstance(one, ForwardingHandler) and one.base_url]
