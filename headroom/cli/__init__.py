@@ -22,6 +22,8 @@ COMMANDS = (
     Command("proxy", "headroom.cli.proxy", "Run the proxy."),
     Command("compress", "headroom.cli.compress", "Compress a file of messages and report what was done."),
     Command("retrieve", "headroom.cli.retrieve", "Print what was left out of a tool output, byte for byte."),
+    Command("stats", "headroom.cli.stats", "Print what a running proxy has counted."),
+    Command("doctor", "headroom.cli.doctor", "Check the installation, and what becomes of a known conversation."),
     Command("demo", "headroom.cli.demo", "Show what is saved, offline, with outputs of this machine."),
 )
 

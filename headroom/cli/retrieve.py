@@ -9,25 +9,19 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import click
-import msgspec
 
 from headroom.blocks import Channel
 from headroom.ccr.excerpt import excerpt
 from headroom.ccr.marker import HANDLE
 from headroom.ccr.opening import opened
 from headroom.ccr.retriever import Retriever
+from headroom.cli.asking import URL, asked, refusal, token_of
 from headroom.cli.running import run_command
 from headroom.errors import ConfigError, StoreError
 from headroom.proxy.config import ProxyConfig
-from headroom.proxy.security import TOKEN_HEADER
-
-URL = "http://127.0.0.1:8787"
-_SECONDS = 30.0
 
 _HEADERS = {
     "ANTHROPIC_API_KEY": "x-api-key",
@@ -65,7 +59,7 @@ def _retrieve(
         raise click.UsageError(f"{handle!r} is no hash: it has 24 characters of 0-9 and a-f.")
     config = _config(store, tenant)
     if url or config.store == "memory:":
-        shown = {**_token(config), **_credential(credential_env)}
+        shown = {**token_of(config), **_credential(credential_env)}
         text = _from_proxy(url or URL, handle, {"query": query, "lines": lines}, shown)
     else:
         text = excerpt(_from_store(config, handle), query=query, lines=lines)
@@ -104,11 +98,6 @@ def _from_store(config: ProxyConfig, handle: str) -> str:
     return text
 
 
-def _token(config: ProxyConfig) -> dict[str, str]:
-    """Return the header that opens a proxy with a token: the one of the environment (HEADROOM_TOKEN)."""
-    return {} if config.token is None else {TOKEN_HEADER.decode(): config.token.get_secret_value()}
-
-
 def _credential(name: str | None) -> dict[str, str]:
     """Return the header for a credential as a provider's client would send it. Nothing is read that is not named."""
     if name is None:
@@ -121,31 +110,8 @@ def _credential(name: str | None) -> dict[str, str]:
 
 
 def _from_proxy(url: str, handle: str, wanted: Mapping[str, str], headers: Mapping[str, str]) -> str:
-    status, body = _asked(url, f"/v1/retrieve/{handle}?{urlencode(wanted)}", headers)
-    try:
-        answer = msgspec.json.decode(body, type=dict[str, Any])
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        answer = {}
+    status, answer = asked(url, f"/v1/retrieve/{handle}?{urlencode(wanted)}", headers)
     text = answer.get("original_content")
     if status == 200 and isinstance(text, str):
         return text
-    error = answer.get("error")
-    said = error.get("message") if isinstance(error, dict) else None
-    raise click.ClickException(f"{url} answers with {status}: {said or 'this is no headroom proxy.'}")
-
-
-def _asked(url: str, target: str, headers: Mapping[str, str]) -> tuple[int, bytes]:
-    """Return status and body of a proxy's answer."""
-    where = urlsplit(url)
-    if where.scheme not in ("http", "https") or not where.hostname:
-        raise click.UsageError(f"--url {url!r} must begin with http:// or https://.")
-    kind = HTTPSConnection if where.scheme == "https" else HTTPConnection
-    connection = kind(where.netloc.rpartition("@")[2], timeout=_SECONDS)
-    try:
-        connection.request("GET", where.path.rstrip("/") + target, headers=dict(headers))
-        answer = connection.getresponse()
-        return answer.status, answer.read()
-    except (OSError, HTTPException) as error:
-        raise click.ClickException(f"no proxy answers at {url}: {error}") from error
-    finally:
-        connection.close()
+    raise refusal(url, status, answer)
