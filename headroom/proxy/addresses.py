@@ -105,7 +105,12 @@ def may_be_asked(text: str, *, private: bool) -> bool:
     address = _embedded(ip_address(text))
     if address.is_link_local or address.is_multicast or address.is_unspecified or address in _METADATA:
         return False
-    return private or address.is_global
+    return private or (address.is_global and not _is_site_local(address))
+
+
+def _is_site_local(address: Address) -> bool:
+    """Say whether an address is of the private range that IPv6 had first (RFC 3879)."""
+    return isinstance(address, IPv6Address) and address.is_site_local
 
 
 def _embedded(address: Address) -> Address:

@@ -269,11 +269,9 @@ class ProxyConfig(BaseSettings):
         """Take `NAME=URL` with what follows: as a list with commas, one by one, or by name as a mapping."""
         if isinstance(value, str):
             value = _items(value)
-        if not isinstance(value, dict):
-            return named_upstreams(map(str, value), os.environ)
-        written = [f"{name}={one}" for name, one in value.items() if isinstance(one, str)]
-        made = {name: one for name, one in value.items() if not isinstance(one, str)}
-        return {**named_upstreams(written, os.environ), **made}
+        if isinstance(value, (list, tuple)):
+            return named_upstreams((str(item).partition("=")[::2] for item in value), os.environ)
+        return named_upstreams(value.items(), os.environ) if isinstance(value, dict) else value
 
     @field_validator("openai_api_url", "anthropic_api_url", "gemini_api_url", "vertex_api_url", "bedrock_api_url")
     @classmethod

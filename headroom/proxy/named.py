@@ -21,6 +21,8 @@ _WIRES = tuple(dict.fromkeys(row.wire for row in ROUTES))
 _OF_A_NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_")
 _OF_A_HEADER = frozenset("!#$%&'*+-.^_`|~") | _OF_A_NAME
 """Characters of a header's name (RFC 9110, 5.6.2), in lower case."""
+_OF_THE_MESSAGE = frozenset({"host", "content-length", "transfer-encoding", "connection", "upgrade"})
+"""Headers that say where and how a message is sent; nobody sets them beside the HTTP client."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +43,21 @@ class NamedUpstream:
         return not self.wires or wire in self.wires
 
 
-def named_upstreams(items: Iterable[str], environment: Mapping[str, str]) -> dict[str, NamedUpstream]:
-    """Read `NAME=URL;...` items. Raises ValueError, which never holds a secret."""
+def named_upstreams(
+    pairs: Iterable[tuple[str, str | NamedUpstream]], environment: Mapping[str, str]
+) -> dict[str, NamedUpstream]:
+    """Return upstreams by name; one that is text, `URL;...`, is read. Raises ValueError, which never holds a secret."""
     found: dict[str, NamedUpstream] = {}
-    for item in items:
-        name, _, text = item.partition("=")
-        if not text or name in found:
+    for name, one in pairs:
+        if not one or name in found:
             raise ValueError("must be NAME=URL, each name once")
-        found[name] = named_upstream(name, text, environment)
+        if not name or not _OF_A_NAME.issuperset(name):
+            raise ValueError(f"upstream name {name!r}: use lower case letters, digits, '-' and '_'")
+        found[name] = _read(name, one, environment) if isinstance(one, str) else one
     return found
 
 
-def named_upstream(name: str, text: str, environment: Mapping[str, str]) -> NamedUpstream:
-    """Read what is known of one upstream. Raises ValueError."""
-    if not name or not _OF_A_NAME.issuperset(name):
-        raise ValueError(f"upstream name {name!r}: use lower case letters, digits, '-' and '_'")
+def _read(name: str, text: str, environment: Mapping[str, str]) -> NamedUpstream:
     url, *more = text.split(";")
     wires: list[str] = []
     secrets: list[tuple[str, SecretStr]] = []
@@ -75,7 +77,7 @@ def _secret(name: str, text: str, environment: Mapping[str, str]) -> tuple[str, 
     header, _, variable = text.partition(":")
     header = header.strip().lower()
     value = environment.get(variable.strip(), "").strip()
-    if not header or not _OF_A_HEADER.issuperset(header):
+    if not header or not _OF_A_HEADER.issuperset(header) or header in _OF_THE_MESSAGE:
         raise ValueError(f"upstream {name!r}: a header is given as header=NAME:VARIABLE")
     if not value or not value.isascii() or not value.isprintable():
         raise ValueError(f"upstream {name!r}: the environment variable {variable.strip()!r} holds no header value")

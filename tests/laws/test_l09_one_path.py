@@ -10,7 +10,8 @@ from support.wires import BUILDERS, Step, body_of, encoded, outputs_of
 from headroom.integrations.asgi import MARK, HeadroomASGIMiddleware
 from headroom.pipeline import Pipeline, PipelineStage
 from headroom.providers import WIRES
-from headroom.providers.routes import ROUTES, route_of
+from headroom.providers.routes import ROUTES, Route, route_of
+from headroom.providers.vendors import OPENAI
 from headroom.proxy.config import ProxyConfig
 
 TEXT = sample("search_lines")
@@ -36,6 +37,13 @@ def test_the_table_finds_its_own_row_and_knows_its_wire(route):
     assert route_of("GET", route.example) is None
     assert route.wire in WIRES
     assert route.wire in BUILDERS
+
+
+@pytest.mark.parametrize("example", ["", "/v1/chat/completions", "/v1/other"])
+def test_a_row_without_an_example_of_its_own_breaks_the_law(example):
+    row = Route("dummy", "/dummy", "openai-chat", OPENAI, example)
+    with pytest.raises(AssertionError):
+        test_the_table_finds_its_own_row_and_knows_its_wire(row)
 
 
 @rows
