@@ -27,6 +27,7 @@ from headroom.ccr.opening import with_tool
 from headroom.integrations.asgi import HeadroomASGIMiddleware
 from headroom.integrations.body import Receive, Scope, Send
 from headroom.pipeline import PipelineEvent, PipelineStage
+from headroom.proxy.addresses import is_loopback
 from headroom.proxy.config import ProxyConfig
 from headroom.proxy.connection import Connection
 from headroom.proxy.forwarder import Forwarder
@@ -213,10 +214,9 @@ def _announce(sockets: Iterable[socket.socket]) -> None:
 def banner(config: ProxyConfig) -> str:
     """Return what an operator wants to see at start: upstreams, what is on, off and why, time-outs."""
     rows = {
-        "openai": config.openai_api_url,
-        "anthropic": config.anthropic_api_url,
-        "gemini": config.gemini_api_url,
-        "also allowed": ", ".join(config.allow_upstream) or "no other upstream (--allow-upstream)",
+        **config.default_upstreams,
+        "named": ", ".join(f"{name} {one.base}" for name, one in config.upstreams.items()) or "none (--upstream)",
+        "also allowed": _allowed(config),
         "compression": f"on, mode {config.mode}, tier {config.lossless_tier}"
         if config.optimize
         else "off (--no-optimize)",
@@ -238,6 +238,11 @@ def _state(config: ProxyConfig) -> str:
     shared = f", {STORE_FILE} in {config.workspace_dir}: shared by the workers"
     is_ours = config.store == with_shared_store(config.model_copy(update={"store": "memory:"})).store
     return config.store.partition(":")[0] + (shared if is_ours and config.workers > 1 else "")
+
+
+def _allowed(config: ProxyConfig) -> str:
+    known = ["origins of known providers"] if is_loopback(config.host) else []
+    return ", ".join([*config.allow_upstream, *known]) or "no other upstream (--allow-upstream)"
 
 
 def _limits(config: ProxyConfig) -> str:

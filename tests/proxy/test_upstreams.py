@@ -16,6 +16,7 @@ from headroom.proxy.extensions import register_handler
 from headroom.proxy.handlers import ForwardingHandler, unregister
 from headroom.proxy.named import NamedUpstream
 from headroom.proxy.origins import Origins
+from headroom.proxy.server import banner
 from headroom.proxy.target import Targets
 
 SECRET = "sk-the-operators-own"
@@ -221,3 +222,29 @@ def test_the_base_of_a_handler_may_stand_in_the_own_network() -> None:
 def test_the_health_view_shows_where_upstreams_are() -> None:
     answer = ask(Upstream(), request("GET", "/health"), upstreams={"model": "https://model.test/v1"})
     assert json.loads(answer.body)["config"]["upstreams"] == {"model": "https://model.test"}
+
+
+# ---- what is seen at start, and the operator's own proxy
+
+
+def test_the_banner_names_upstreams_and_no_secret() -> None:
+    text = banner(ProxyConfig(upstreams={"model": "https://model.test;header=x-key:MODEL_KEY"}))
+    assert "model https://model.test" in text
+    assert "origins of known providers" in text
+    assert SECRET not in text
+    assert "known providers" not in banner(ProxyConfig(host="0.0.0.0"))
+
+
+def test_a_proxy_of_the_environment_may_stand_in_the_own_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is the operator's; what it connects to, it resolves itself."""
+
+    async def run() -> list[bytes]:
+        outward, names = Upstream(), Names("127.0.0.1")
+        async with outward.listening() as url:
+            monkeypatch.setenv("http_proxy", f"http://proxy.test:{url.rpartition(':')[2]}")
+            monkeypatch.setenv("no_proxy", "")
+            async with proxied(Upstream(), names, default="http://provider.test") as port:
+                await asked(port, "/v1/messages", JSON)
+        return [seen.line for seen in outward.seen]
+
+    assert asyncio.run(run()) == [b"POST http://provider.test/v1/messages HTTP/1.1"]
