@@ -134,13 +134,16 @@ def __getattr__(name: str) -> Any:
 
 
 class DrainingServer(uvicorn.Server):
-    """Stops in two steps: first unready, so that balancers turn away; then, once idle or out of time, closed."""
+    """Stops in two steps: first unready, so that balancers turn away; then, once idle or out of time, closed.
 
-    def __init__(self, config: uvicorn.Config, state: ProxyState) -> None:
+    A worker does so as well when its `supervisor`, a process id, is gone.
+    """
+
+    def __init__(self, config: uvicorn.Config, state: ProxyState, supervisor: int = 0) -> None:
         super().__init__(config)
         self._state = state
         self._deadline = 0.0
-        self._parent = os.getppid()
+        self._supervisor = supervisor
 
     async def startup(self, sockets: Any = None) -> None:
         """Begin to listen and say where."""
@@ -163,8 +166,8 @@ class DrainingServer(uvicorn.Server):
         self._deadline = time.monotonic() + self._state.config.drain_seconds
 
     async def on_tick(self, counter: int) -> bool:
-        """Leave once the running requests are done or their time is up. A worker without its supervisor drains."""
-        if self._state.ledgers is not None and not self._state.draining and os.getppid() != self._parent:
+        """Leave once the running requests are done or their time is up."""
+        if self._supervisor and not self._state.draining and os.getppid() != self._supervisor:
             self._drain()
         if self._state.draining and (not self.server_state.tasks or time.monotonic() >= self._deadline):
             self.should_exit = True
@@ -193,11 +196,12 @@ def _supervised(app: Doorkeeper, state: ProxyState, store: Store) -> int:
     warm()  # before there are workers, so that they have it in common
     _announce([bound])
     name, count = secrets.token_hex(8), state.config.workers
+    supervisor = os.getpid()
 
     def work(slot: int) -> int:
         state.ledgers = ledgers = Ledgers(store, state.stats, name, slot, count)
         ledgers.adopt()
-        server = DrainingServer(_server_config(app, state.config), state)
+        server = DrainingServer(_server_config(app, state.config), state, supervisor)
         server.run([bound])
         ledgers.publish()
         return 0 if server.started else 1

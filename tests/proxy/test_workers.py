@@ -191,9 +191,13 @@ def test_a_second_signal_ends_them(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
-def test_workers_do_not_outlive_a_supervisor_that_is_killed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("are_serving", [True, False])
+def test_workers_do_not_outlive_a_supervisor_that_is_killed(are_serving: bool, tmp_path: Path) -> None:
     async def run() -> None:
         async with started(*alone(tmp_path)) as proxy:
+            if are_serving:
+                await asyncio.sleep(1)
+            await until(lambda: len(workers_of(proxy)) == 4)
             workers = workers_of(proxy)
             proxy.process.kill()
             await proxy.process.wait()
