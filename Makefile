@@ -16,9 +16,10 @@ $(READY): pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
 	touch $(READY)
 
-# The tests of the stores run a real Redis; where one is installed, nothing happens.
+# The tests run a real Redis and a real HAProxy; where they are installed, nothing happens.
 system-packages:
-	@command -v redis-server >/dev/null || { $(AS_ROOT) apt-get update -qq && $(AS_ROOT) apt-get install -qq --yes redis-server; }
+	@PATH=$$PATH:/usr/sbin; { command -v redis-server && command -v haproxy; } >/dev/null || \
+		{ $(AS_ROOT) apt-get update -qq && $(AS_ROOT) apt-get install -qq --yes redis-server haproxy; }
 
 demo: $(READY)
 	$(BIN)/headroom demo
