@@ -193,6 +193,19 @@ class ProxyConfig(BaseSettings):
     limits_when_down: Literal["closed", "local"] = Field(
         "closed", description="While the store of the counters is gone: refuse with 503, or count in each process."
     )
+    cache: bool = Field(
+        default=True, description="Answer a deterministic request that came before with the same answer again (proxy)."
+    )
+    cache_ttl_seconds: float = Field(
+        3_600.0, gt=0, allow_inf_nan=False, description="Seconds for which an answer may be given again."
+    )
+    cache_max_bytes: int = Field(
+        67_108_864, gt=0, description="Room for these answers; the least recently used go. In Redis: store_max_bytes."
+    )
+    cache_tools: bool = Field(default=False, description="Cache also the answers to requests with tools.")
+    cache_all: bool = Field(
+        default=False, description="Cache also the answers to requests without `temperature: 0` or a `seed`."
+    )
     paths: dict[str, str] = Field(
         default_factory=dict,
         description="Routes of the host app that carry LLM bodies: path or glob to wire, or `auto`.",

@@ -18,7 +18,7 @@ from headroom.integrations.body import ASGIApp, Receive, Scope, Send
 from headroom.proxy.state import ProxyState
 
 PROBES = frozenset({"/livez", "/readyz"})
-MANAGEMENT = PROBES | {"/health", "/stats", "/stats/reset", "/metrics", "/v1/compress"}
+MANAGEMENT = PROBES | {"/health", "/stats", "/stats/reset", "/cache/clear", "/metrics", "/v1/compress"}
 """Paths that we answer ourselves."""
 RETRIEVE = "/v1/retrieve/"
 """Beginning of the paths under which originals are found."""

@@ -33,6 +33,7 @@ class LedgerCollector(Collector):
         yield from _traffic(ledger)
         yield from _compression(ledger)
         yield from _retrieval(ledger)
+        yield from _response_cache(ledger)
         yield _histogram("headroom_request_overhead_seconds", "Time that we added to a request.", ledger.overhead)
         yield _histogram(
             "headroom_time_to_first_byte_seconds", "Until the first byte of the answer.", ledger.first_byte
@@ -115,6 +116,24 @@ def _retrieval(ledger: Ledger) -> Iterator[Metric]:
     further = CounterMetricFamily("headroom_further_requests", "Requests made to answer these calls.")
     further.add_metric([], ledger.retrieval["further_requests"])
     yield further
+
+
+def _response_cache(ledger: Ledger) -> Iterator[Metric]:
+    asked = CounterMetricFamily(
+        "headroom_response_cache_requests", "Requests that the response cache is for.", labels=["result"]
+    )
+    for result, name in (("hit", "hits"), ("miss", "misses")):
+        asked.add_metric([result], ledger.response_cache[name])
+    yield asked
+    failures = CounterMetricFamily("headroom_response_cache_failures", "Times that it could not be asked.")
+    failures.add_metric([], ledger.response_cache["failures"])
+    yield failures
+    tokens = CounterMetricFamily(
+        "headroom_response_cache_tokens", "Tokens that its hits did not have to buy.", labels=["kind"]
+    )
+    for kind in ("input", "output"):
+        tokens.add_metric([kind], ledger.response_cache[kind])
+    yield tokens
 
 
 def _histogram(name: str, text: str, values: Histogram) -> Metric:

@@ -28,6 +28,7 @@ from headroom.proxy.helpers import json_object
 from headroom.proxy.limits import view_of as limits_view
 from headroom.proxy.management import alive
 from headroom.proxy.prometheus_metrics import CONTENT_TYPE_LATEST, exposition, registry_of
+from headroom.proxy.response_cache import view_of as cache_view
 from headroom.proxy.state import ProxyState
 from headroom.proxy.stats import view_of
 
@@ -53,6 +54,7 @@ def management_app(state: ProxyState) -> FastAPI:
     app = FastAPI(title="headroom", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
     _add_health(app, state)
     _add_statistics(app, state)
+    _add_cache(app, state)
     pipeline = state.pipeline or Pipeline.of(state.config)
     _add_compress(app, state, pipeline)
     _add_retrieve(app, state, pipeline)
@@ -78,6 +80,7 @@ def _add_statistics(app: FastAPI, state: ProxyState) -> None:
     @app.get("/stats")
     async def stats() -> Response:
         figures = view_of(await state.totals())
+        figures["response_cache"] |= await cache_view(state.cache)
         return _json({**alive(state), "workers": state.config.workers, **figures, **await limits_view(state.limits)})
 
     @app.post("/stats/reset")
@@ -93,6 +96,18 @@ def _add_statistics(app: FastAPI, state: ProxyState) -> None:
         return Response(
             exposition(registry_of(await state.totals(), __version__)), headers={"content-type": CONTENT_TYPE_LATEST}
         )
+
+
+def _add_cache(app: FastAPI, state: ProxyState) -> None:
+    @app.post("/cache/clear")
+    async def clear(request: Request) -> Response:
+        if state.cache is None:
+            return _json({"status": "off"})
+        try:
+            await state.cache.clear(dict(request.headers.raw), request.scope["query_string"])
+        except StoreError as error:
+            raise HTTPException(503, "The store of the answers does not answer.") from error
+        return _json({"status": "cleared"})
 
 
 def _add_compress(app: FastAPI, state: ProxyState, pipeline: Pipeline) -> None:

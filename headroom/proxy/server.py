@@ -1,6 +1,6 @@
 """The proxy as an application: the middleware in front of the forwarder, and its life from start to drain.
 
-    Doorkeeper(Limits(HeadroomASGIMiddleware(Proxy(management app | Forwarder))))
+    Doorkeeper(ResponseCache(Limits(HeadroomASGIMiddleware(Proxy(management app | Forwarder)))))
 
 `uvicorn headroom.proxy.server:app` and gunicorn find the application in the lazy attribute `app`; uvicorn adds
 headers of its own to every answer unless it is told `--no-server-header --no-date-header`, as `run` does.
@@ -35,6 +35,7 @@ from headroom.proxy.ledgers import Ledgers
 from headroom.proxy.limits import limits_of
 from headroom.proxy.management import Management, is_management
 from headroom.proxy.meter import MeterReader
+from headroom.proxy.response_cache import cache_of
 from headroom.proxy.security import Doorkeeper
 from headroom.proxy.state import ProxyState, equipped
 from headroom.proxy.stats import Stats
@@ -118,7 +119,8 @@ def _built(upstream: Upstream | None, config: ProxyConfig) -> tuple[Doorkeeper, 
     stats.ledger.left_out = app.pipeline.guard.failures
     front = app if limits is None else limits.before(app)
     forwarder.sockets.front = front
-    return Doorkeeper(front, config), state
+    state.cache = cache_of(front, config, stats)
+    return Doorkeeper(state.cache or front, config), state
 
 
 def create_app_from_env() -> Doorkeeper:
@@ -230,6 +232,7 @@ def banner(config: ProxyConfig) -> str:
         f"drain {config.drain_seconds:g} s",
         "limits": _limits(config),
         "budget": _budget(config),
+        "answers": _answers(config),
         "token": "asked for" if config.token else "none: local programs only (--token)",
         "workers": str(config.workers),
         "state": _state(config),
@@ -259,6 +262,14 @@ def _budget(config: ProxyConfig) -> str:
     budgets = {"for everybody": config.budget, "for each key": config.budget_per_key}
     set_ones = [f"{most:g} USD {whose}" for whose, most in budgets.items() if most]
     return f"{', '.join(set_ones)}, {config.budget_period}" if set_ones else "none (--budget, --budget-per-key)"
+
+
+def _answers(config: ProxyConfig) -> str:
+    if not config.cache:
+        return "never given again (--no-cache)"
+    which = "all" if config.cache_all else "deterministic (--cache-all)"
+    tools = "" if config.cache_tools else ", without tools (--cache-tools)"
+    return f"given again for {config.cache_ttl_seconds:g} s to the same request: {which}{tools}"
 
 
 def _left_out(config: ProxyConfig) -> str:

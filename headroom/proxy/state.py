@@ -14,6 +14,7 @@ from headroom.proxy.upstream import Upstream
 if TYPE_CHECKING:
     from headroom.proxy.ledgers import Ledgers
     from headroom.proxy.limits import Limits
+    from headroom.proxy.response_cache import ResponseCache
 
 
 @dataclass(slots=True)
@@ -28,6 +29,7 @@ class ProxyState:
     upstream: Upstream | None = None
     limits: Limits | None = None
     pipeline: Pipeline | None = None
+    cache: ResponseCache | None = None
     ledgers: Ledgers | None = None
     started: bool = False
     draining: bool = False

@@ -112,7 +112,8 @@ class Ledger:
     `kept` sums compressed blocks by what is kept of them: `lossless` forms, `references` to earlier outputs, and
     `handles` for what was left out. `retrieval` counts the model's `calls` for originals, `misses`, and the
     `further_requests` that they took; what those cost stands in the provider's tokens. `left_out` counts failures of
-    plug-ins by name; the pipeline's guard counts into it.
+    plug-ins by name; the pipeline's guard counts into it. `response_cache` counts `hits`, `misses` and `failures`, and
+    by `input` and `output` the tokens that hits did not have to buy; hits stand nowhere else.
     """
 
     requests: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
@@ -125,6 +126,7 @@ class Ledger:
     retrieval: Counter[str] = field(default_factory=Counter)
     provider_tokens: Counter[tuple[str, str]] = field(default_factory=Counter)
     left_out: Counter[str] = field(default_factory=Counter)
+    response_cache: Counter[str] = field(default_factory=Counter)
     overhead: Histogram = field(default_factory=Histogram)
     first_byte: Histogram = field(default_factory=Histogram)
     total: Histogram = field(default_factory=Histogram)
@@ -147,6 +149,18 @@ class Stats:
     def refused(self, code: str) -> None:
         """Count a request that limits or budgets did not let through; it has no exchange."""
         self.ledger.refusals[code] += 1
+
+    def spared(self, input_tokens: int, output_tokens: int) -> None:
+        """Count a request that was answered from the response cache, and the tokens that were not bought for it."""
+        self.ledger.response_cache.update(hits=1, input=input_tokens, output=output_tokens)
+
+    def not_spared(self) -> None:
+        """Count a request whose answer the response cache did not have."""
+        self.ledger.response_cache["misses"] += 1
+
+    def cache_failed(self) -> None:
+        """Count a time that the response cache could not be asked."""
+        self.ledger.response_cache["failures"] += 1
 
     def reset(self) -> None:
         """Begin a new ledger; Prometheus sees its counters begin anew."""
@@ -211,6 +225,10 @@ def view_of(ledger: Ledger) -> dict[str, Any]:
         "passed_unread": dict(ledger.passed_unread),
         "failures": dict(ledger.failures),
         "refusals": dict(ledger.refusals),
+        "response_cache": {
+            **{name: ledger.response_cache[name] for name in ("hits", "misses", "failures")},
+            "tokens_not_bought": {kind: ledger.response_cache[kind] for kind in ("input", "output")},
+        },
         "left_out": dict(ledger.left_out),
     }
 

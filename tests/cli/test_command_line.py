@@ -69,6 +69,11 @@ OPTIONS: dict[str, tuple[list[str], Any]] = {
     "budget_period": (["--budget-period", "hourly"], "hourly"),
     "unknown_price": (["--unknown-price", "block"], "block"),
     "limits_when_down": (["--limits-when-down", "local"], "local"),
+    "cache": (["--no-cache"], False),
+    "cache_ttl_seconds": (["--cache-ttl-seconds", "60"], 60.0),
+    "cache_max_bytes": (["--cache-max-bytes", "1000"], 1000),
+    "cache_tools": (["--cache-tools"], True),
+    "cache_all": (["--cache-all"], True),
     "paths": (["--paths", "/chat=auto", "--paths", "/x/*=anthropic"], {"/chat": "auto", "/x/*": "anthropic"}),
 }
 TOOL_OUTPUT = "\n".join(f"2026-11-21T10:00:{n % 60:02d} INFO worker-{n % 4} finished job {n}" for n in range(300))

@@ -96,7 +96,9 @@ def test_only_posts_count():
 
 def test_without_limits_there_is_no_layer_in_the_chain():
     for options in ({}, {"rpm": 9, "tpm": 9, "max_concurrent": 9, "rate_limit": False}):
-        assert isinstance(create_app(config_for("http://127.0.0.1:9", **options)).app, HeadroomASGIMiddleware)
+        assert isinstance(
+            create_app(config_for("http://127.0.0.1:9", cache=False, **options)).app, HeadroomASGIMiddleware
+        )
         assert limits_of(ProxyConfig(**options), Stats()) is None
     answers = asked(Upstream(answering()), post(CHAT), post(CHAT), rpm=1, rate_limit=False)
     assert [one.status for one in answers] == [200, 200]

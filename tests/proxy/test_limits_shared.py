@@ -261,7 +261,7 @@ def test_the_counters_are_closed_when_the_server_stops(tmp_path):
 
         await app({"type": "lifespan"}, receive, send)
         with pytest.raises(LimitsUnavailableError):
-            await Quota(app.app.quota._counters).claim([Slot("one", "requests", 1)])
+            await Quota(app.app.app.quota._counters).claim([Slot("one", "requests", 1)])
         return sent
 
     assert asyncio.run(run()) == ["lifespan.startup.complete", "lifespan.shutdown.complete"]

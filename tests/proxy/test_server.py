@@ -100,8 +100,8 @@ def test_the_attribute_app_is_made_from_the_environment_when_it_is_asked_for(mon
     monkeypatch.delitem(vars(server), "app", raising=False)
     app = server.app
     assert isinstance(app, Doorkeeper)
-    assert isinstance(app.app, HeadroomASGIMiddleware)
-    assert app.app.config.min_tokens_to_compress == 123
+    assert isinstance(app.app.app, HeadroomASGIMiddleware)
+    assert app.app.app.config.min_tokens_to_compress == 123
     assert server.app is app
     monkeypatch.delitem(vars(server), "app")
 
