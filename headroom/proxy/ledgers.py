@@ -54,6 +54,7 @@ class Ledgers:
         self._count = count
         self._epoch = ""
         self._others: list[Ledger] = []
+        self._trouble = ""
         self._publisher: asyncio.Task[None] | None = None
         # Of its own: those of the event loop may be busy compressing for a second.
         self._thread = ThreadPoolExecutor(1, "headroom-ledgers")
@@ -106,8 +107,9 @@ class Ledgers:
             try:
                 epoch, others = await self._in_thread(partial(self._exchange, packed))
             except StoreError as error:
-                _log.warning("the ledgers of the other workers cannot be read: %s", error)
+                self._tell(str(error))
                 break
+            self._trouble = ""
             if epoch == self._epoch:
                 self._others = others
                 break
@@ -121,6 +123,12 @@ class Ledgers:
         self._put(str(self._slot), packed)
         found = (self._published(slot) for slot in range(self._count) if slot != self._slot)
         return epoch, [ledger for ledger in found if ledger is not None]
+
+    def _tell(self, trouble: str) -> None:
+        """Log what is wrong with the store: once, not at every round."""
+        if not self._trouble:
+            _log.warning("the figures of the other workers cannot be read: %s", trouble)
+        self._trouble = trouble
 
     def _begin(self, epoch: str) -> None:
         self._epoch = epoch

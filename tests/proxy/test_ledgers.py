@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -120,15 +121,42 @@ def test_after_a_reset_nobody_counts_what_was_before() -> None:
     assert [ledger.requests.total() for ledger in (found, heard, again)] == [1, 1, 1]
 
 
+class Flaky(MemoryStore):
+    """A store that can be gone."""
+
+    gone = False
+
+    def get(self, *place: Any, **kind: Any) -> bytes | None:
+        if self.gone:
+            raise StoreError("gone")
+        return super().get(*place, **kind)
+
+    def put(self, *entry: Any, **kind: Any) -> None:
+        if self.gone:
+            raise StoreError("gone")
+        super().put(*entry, **kind)
+
+
+def test_a_store_that_is_gone_is_logged_once_until_it_is_back(caplog: pytest.LogCaptureFixture) -> None:
+    store = Flaky()
+    _, one, _, _ = pair(store)
+    for gone in (True, True, False, True):
+        store.gone = gone
+        in_turn(one.totals)
+    assert len(caplog.records) == 2
+
+
+def test_a_reset_that_others_cannot_hear_of_is_none() -> None:
+    store = Flaky()
+    first, one, _, _ = pair(store)
+    booked(first)
+    store.gone = True
+    with pytest.raises(StoreError):
+        in_turn(one.reset)
+    assert first.ledger.requests.total() == 1
+
+
 def test_without_the_store_the_others_are_counted_as_they_were_last_seen() -> None:
-    class Flaky(MemoryStore):
-        gone = False
-
-        def get(self, *place: Any, **kind: Any) -> bytes | None:
-            if self.gone:
-                raise StoreError("gone")
-            return super().get(*place, **kind)
-
     store = Flaky()
     first, one, second, other = pair(store)
     booked(second)
