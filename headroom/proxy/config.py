@@ -172,6 +172,9 @@ class ProxyConfig(BaseSettings):
     connect_timeout: float = Field(10.0, gt=0, description="Seconds to reach an upstream.")
     read_timeout: float = Field(600.0, gt=0, description="Seconds between two chunks of an answer.")
     drain_seconds: float = Field(30.0, ge=0, description="Seconds that running requests get at shutdown.")
+    notice_seconds: float = Field(
+        0.0, ge=0, description="Seconds at shutdown in which requests still come in, until balancers have noticed."
+    )
     retry_max_attempts: int = Field(2, ge=0, le=10, description="Repeats of a request that was not accepted.")
     rate_limit: bool = Field(default=True, description="Apply rpm, tpm and max_concurrent, where they are set (proxy).")
     rpm: int = Field(

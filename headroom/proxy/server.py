@@ -144,7 +144,7 @@ class DrainingServer(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, state: ProxyState, supervisor: int = 0) -> None:
         super().__init__(config)
         self._state = state
-        self._deadline = 0.0
+        self._noticed = self._deadline = 0.0
         self._supervisor = supervisor
 
     async def startup(self, sockets: Any = None) -> None:
@@ -165,13 +165,15 @@ class DrainingServer(uvicorn.Server):
 
     def _drain(self) -> None:
         self._state.draining = True
-        self._deadline = time.monotonic() + self._state.config.drain_seconds
+        self._noticed = time.monotonic() + self._state.config.notice_seconds
+        self._deadline = self._noticed + self._state.config.drain_seconds
 
     async def on_tick(self, counter: int) -> bool:
-        """Leave once the running requests are done or their time is up."""
+        """Leave once balancers have noticed, and the running requests are done or their time is up."""
         if self._supervisor and not self._state.draining and os.getppid() != self._supervisor:
             self._drain()
-        if self._state.draining and (not self.server_state.tasks or time.monotonic() >= self._deadline):
+        until = self._deadline if self.server_state.tasks else self._noticed
+        if self._state.draining and time.monotonic() >= until:
             self.should_exit = True
         return await super().on_tick(counter)
 

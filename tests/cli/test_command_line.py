@@ -59,6 +59,7 @@ OPTIONS: dict[str, tuple[list[str], Any]] = {
     "connect_timeout": (["--connect-timeout", "1"], 1.0),
     "read_timeout": (["--read-timeout", "2"], 2.0),
     "drain_seconds": (["--drain-seconds", "0"], 0.0),
+    "notice_seconds": (["--notice-seconds", "2"], 2.0),
     "retry_max_attempts": (["--retry-max-attempts", "0"], 0),
     "rate_limit": (["--no-rate-limit"], False),
     "rpm": (["--rpm", "60"], 60),

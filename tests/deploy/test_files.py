@@ -146,7 +146,7 @@ def test_only_the_balancer_is_reached_from_outside_and_streams_outlast_the_drain
     assert services["balancer"]["ports"] == [f"127.0.0.1:{PORT}:{PORT}"]
     for service in services.values():
         if "build" in service:
-            drain = float(service["environment"]["HEADROOM_DRAIN_SECONDS"])
+            drain = sum(float(service["environment"][f"HEADROOM_{name}_SECONDS"]) for name in ("NOTICE", "DRAIN"))
             assert float(service["stop_grace_period"].rstrip("s")) > drain
 
 

@@ -170,6 +170,22 @@ def test_a_signal_drains_all_workers(sent: signal.Signals, tmp_path: Path) -> No
     asyncio.run(run())
 
 
+@pytest.mark.parametrize("count", ["1", "2"])
+def test_while_balancers_are_given_notice_requests_still_come_in(count: str, tmp_path: Path) -> None:
+    async def run() -> None:
+        options = ("--workers", count, "--notice-seconds", "1.5", "--workspace-dir", str(tmp_path))
+        async with Upstream(answering).listening() as url, started(*options, "--openai-api-url", url) as proxy:
+            assert await proxy.readiness() == 200
+            await asyncio.sleep(0.5)  # until all of them serve
+            proxy.terminate()
+            await asyncio.sleep(0.5)
+            assert await proxy.readiness() == 503
+            assert await chats(proxy.port, 5) == 5
+            assert await proxy.process.wait() == 0
+
+    asyncio.run(run())
+
+
 def test_a_second_signal_ends_them(tmp_path: Path) -> None:
     async def script(call: Call) -> None:
         await call.say(SSE_HEAD + b"9\r\ndata: 1\n\n\r\n")
