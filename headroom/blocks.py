@@ -192,8 +192,9 @@ class Outcome:
     """The body to send, and what was decided on the way. `body` is the very object that came in if unchanged.
 
     `originals` are the texts of this request that were shortened with loss, by handle; `offers_retrieval` says that
-    the retrieval tool stands in the body, `conversation` tells calls of equal ids apart. `counting` says how tokens were counted, `note` why nothing was decided, if
-    so. Tokens are those of all readable blocks, as they came and as they are sent.
+    the retrieval tool stands in the body, `conversation` tells calls of equal ids apart. `counting` says how tokens
+    were counted, `note` why nothing was decided, if so. Tokens are those of all readable blocks, as they came and as
+    they are sent.
     """
 
     body: bytes

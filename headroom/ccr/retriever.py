@@ -26,7 +26,8 @@ class Retriever:
     """Gives originals to the reader of one request. Total: whatever it is asked, it answers with a text.
 
     `originals` are the texts by handle that this very request carries; `store` may hold those of earlier ones.
-    `conversation` tells calls of equal ids apart. `retrievals` and `misses` count what was asked for and found, or not. Calls to a store that blocks, block.
+    `conversation` tells calls of equal ids apart. `retrievals` and `misses` count what was asked for and found, or
+    not. Calls to a store that blocks, block.
     """
 
     def __init__(
