@@ -81,7 +81,7 @@ def test_a_silent_server_is_waited_for_once_and_then_left_alone_for_a_while(own_
 
 
 def test_no_wait_is_longer_than_a_second(server, opened):
-    settings = opened(server.url)._client.connection_pool.connection_kwargs
+    settings = opened(server.url)._link.client.connection_pool.connection_kwargs
     assert settings["socket_timeout"] <= 1
     assert settings["socket_connect_timeout"] <= 1
 

@@ -188,8 +188,8 @@ def test_any_long_listing_is_covered(seed):
             ("", "[lines 1-5 left out]", "find: permission denied", "a b c")
         )
     found = reduction("\n".join(lines))
-    if found is not None:
-        covered("\n".join(lines), found.text)
+    assert found is not None
+    assert covered("\n".join(lines), found.text) > 0
 
 
 def survives(name, seed):

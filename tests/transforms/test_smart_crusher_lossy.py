@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.notes import numbers
 
 import headroom
 from headroom.transforms.base import Compressor, Context, Hint
@@ -42,14 +43,6 @@ def reduced(value, question=""):
 
 def shortened(text, whole=MUCH, failure=False):
     return shortened_in(text, whole, failure=failure)
-
-
-def numbers(text):
-    out = []
-    for part in text.split(", "):
-        first, _, last = part.partition("-")
-        out += range(int(first), int(last or first) + 1)
-    return out
 
 
 def orders(total, seed=1):

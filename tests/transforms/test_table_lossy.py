@@ -4,6 +4,7 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.notes import numbers
 
 from headroom.transforms.base import Compressor, Context, Hint
 from headroom.transforms.coding.drawn import undrawn
@@ -22,14 +23,6 @@ def reduction(text, question=""):
     found = list(TableCompressor().reductions(View(text), Hint("query", "{}", question), CONTEXT))
     assert len(found) <= 1
     return found[0] if found else None
-
-
-def numbers(text):
-    out = []
-    for part in text.split(", "):
-        first, _, last = part.partition("-")
-        out += range(int(first), int(last or first) + 1)
-    return out
 
 
 def cells(total, seed=1):
