@@ -19,7 +19,7 @@ from headroom.proxy.quota import Quota
 from headroom.proxy.refusals import LimitsUnavailableError
 from headroom.proxy.server import create_app
 from headroom.state import counters as rules
-from headroom.state import counters_redis
+from headroom.state import redis_link
 from headroom.state.counters import Grant, Rate, Share, Slot
 from headroom.state.counters_memory import MemoryCounters
 from headroom.state.counters_opening import open_counters
@@ -39,8 +39,8 @@ def redis_process(tmp_path):
 @pytest.fixture
 def impatient(monkeypatch):
     """Nobody waits long: neither for a server nor for its return."""
-    monkeypatch.setattr(counters_redis, "_TIMEOUT_SECONDS", 0.2)
-    monkeypatch.setattr(counters_redis, "_REST_SECONDS", 0.05)
+    monkeypatch.setattr(redis_link, "_TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(redis_link, "_REST_SECONDS", 0.05)
 
 
 def url_of(store, folder, server):
