@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from headroom.compress import CompressResult, compress_with
 from headroom.errors import ConfigError
-from headroom.integrations.door import Door, Tally
+from headroom.integrations.door import TOKENS, Door, Tally
 from headroom.integrations.sdk import seam_of
 from headroom.pipeline import CompressionHooks, Pipeline
 from headroom.proxy.config import ProxyConfig
@@ -123,8 +123,7 @@ class HeadroomClient:
             return arguments
         known = {name: arguments[name] for name in ("model", "system", key) if name in arguments}
         result = compress_with(self._pipeline, known, str(arguments.get("model", "")))
-        tokens = {name: getattr(result, name) for name in ("tokens_before", "tokens_after", "tokens_saved")}
-        self._tally.add(requests=1, **tokens)
+        self._tally.add(requests=1, **{name: getattr(result, name) for name in TOKENS})
         return arguments if self._mode == "audit" else {**arguments, key: result.messages[key]}
 
 

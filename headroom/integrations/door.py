@@ -14,7 +14,9 @@ from headroom.pipeline import Exchange, Pipeline, PipelineEvent, PipelineStage
 from headroom.proxy.config import ProxyConfig
 from headroom.state import Store
 
-_OF_REQUESTS = ("tokens_before", "tokens_after", "tokens_saved")
+TOKENS = ("tokens_before", "tokens_after", "tokens_saved")
+"""What is counted of requests, by the names of an outcome's fields."""
+
 _OF_ANSWERS = ("retrievals", "misses", "further_requests")
 
 
@@ -40,14 +42,14 @@ class Tally:
     def view(self) -> dict[str, int]:
         """Return the sums."""
         with self._lock:
-            return {name: self._sums[name] for name in ("requests", *_OF_REQUESTS, *_OF_ANSWERS)}
+            return {name: self._sums[name] for name in ("requests", *TOKENS, *_OF_ANSWERS)}
 
 
 def _counts(exchange: Exchange) -> dict[str, int]:
     counts = {"requests": 1, **{name: getattr(exchange, name) for name in _OF_ANSWERS}}
     if exchange.outcome is None:
         return counts
-    return counts | {name: getattr(exchange.outcome, name) for name in _OF_REQUESTS}
+    return counts | {name: getattr(exchange.outcome, name) for name in TOKENS}
 
 
 class Door:
