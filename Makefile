@@ -44,7 +44,7 @@ lint: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tools/write_docs.py --check
-	$(BIN)/python tools/check_sizes.py headroom tools benchmarks
+	$(BIN)/python tools/check_sizes.py headroom integrations tools benchmarks
 
 format: $(READY)
 	$(BIN)/ruff format .

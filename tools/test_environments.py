@@ -2,8 +2,9 @@
 
 usage: test_environments.py [NAME...]
 
-The environments are the rows of tests/environments.toml. Each gets a virtual environment under .cache/environments,
-made once and made anew when its row or the project's dependencies change.
+The environments are the rows of tests/environments.toml and of the `versions.toml` of each adapter under
+integrations/. Each gets a virtual environment under .cache/environments, made once and made anew when its row or the
+project's dependencies change.
 """
 
 from __future__ import annotations
@@ -13,22 +14,23 @@ import subprocess
 import sys
 import tomllib
 import venv
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-ROWS = ROOT / "tests" / "environments.toml"
+FILES = (ROOT / "tests" / "environments.toml", *sorted(ROOT.glob("integrations/*/versions.toml")))
 CACHE = ROOT / ".cache" / "environments"
 
 
 @dataclass(frozen=True)
 class Environment:
-    """One row: what is installed beside the project, and which tests run there."""
+    """One row: what is installed beside the project, which tests run there, and which folders mypy reads there."""
 
     name: str
     extras: str
     requirements: list[str]
     tests: list[str]
+    typed: list[str] = field(default_factory=list)
 
     @property
     def folder(self) -> Path:
@@ -43,8 +45,9 @@ class Environment:
     @property
     def stamp(self) -> str:
         """What it was made from."""
-        made_from = (ROOT / "pyproject.toml").read_text(encoding="utf-8") + repr(self)
-        return hashlib.sha256(made_from.encode()).hexdigest()
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        made_from = [repr(self), repr(project["dependencies"]), repr(project["optional-dependencies"])]
+        return hashlib.sha256("\n".join(made_from).encode()).hexdigest()
 
     def make(self) -> None:
         """Create the environment unless it is there and current."""
@@ -61,12 +64,14 @@ class Environment:
         """Run its tests; say whether they passed."""
         print(f"== {self.name}: {' '.join(self.requirements)}", flush=True)
         self.make()
-        return subprocess.run([self.python, "-m", "pytest", *self.tests], cwd=ROOT, check=False).returncode == 0
+        commands = [["pytest", *self.tests]] + [["mypy", "--strict", folder] for folder in self.typed]
+        done = [subprocess.run([self.python, "-m", *command], cwd=ROOT, check=False) for command in commands]
+        return not any(one.returncode for one in done)
 
 
 def main(names: list[str]) -> int:
     """Run the named environments, or all; return 1 if tests failed, 2 for a name that is no row."""
-    rows = tomllib.loads(ROWS.read_text(encoding="utf-8"))["environment"]
+    rows = [row for file in FILES for row in tomllib.loads(file.read_text(encoding="utf-8"))["environment"]]
     known = {row["name"]: Environment(**row) for row in rows}
     unknown = [name for name in names if name not in known]
     if unknown:
