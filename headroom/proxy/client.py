@@ -168,6 +168,8 @@ class Client:
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
         if "headroom" not in self._scope:  # else the middleware adds it to whatever answer there is
             headers.append((b"x-headroom-request-id", request_id.encode()))
+        if error.status == 503:
+            headers.append((b"retry-after", b"1"))
         if self.streams_body:
             # What is left of the upload is not read, so the connection cannot be used again.
             headers.append((b"connection", b"close"))

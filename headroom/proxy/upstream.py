@@ -6,6 +6,7 @@ read, because it could put the operator's credentials in the place of the client
 
 from __future__ import annotations
 
+import errno
 import ssl
 from collections.abc import AsyncIterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from yarl import URL
 from headroom.errors import UpstreamTimeoutError, UpstreamUnreachableError
 from headroom.proxy.config import ProxyConfig
 from headroom.proxy.origins import Origins
+from headroom.proxy.pool import PooledConnector, end_with_connection
 from headroom.proxy.resolver import CheckedResolver
 
 Body = bytes | AsyncIterable[bytes] | None
@@ -26,10 +28,18 @@ Body = bytes | AsyncIterable[bytes] | None
 
 _IDLE_SECONDS = 60.0
 _HEADER_BYTES = 65_536
+_NO_DESCRIPTORS = frozenset({errno.EMFILE, errno.ENFILE})
 
 
 class NotConnectedError(UpstreamUnreachableError):
     """No connection was made, so the upstream has seen nothing of the request."""
+
+
+class NoDescriptorError(NotConnectedError):
+    """No connection was made because this process or machine has no file descriptor left: ours to put right."""
+
+    status = 503
+    code = "gateway_overloaded"
 
 
 class Answer:
@@ -43,6 +53,7 @@ class Answer:
         self.status: int = response.status
         self.raw_headers: tuple[tuple[bytes, bytes], ...] = response.raw_headers
         self.headers: Mapping[str, str] = response.headers
+        end_with_connection(response)
 
     async def read(self) -> tuple[bytes, bool]:
         """Return what has come of the body since the last call, undecoded, and whether there is more.
@@ -92,7 +103,7 @@ class Upstream:
         if self._session is None or self._session.closed:
             resolver = CheckedResolver(self._may_be_private, self._resolver)
             self._session = self._session_over(
-                aiohttp.TCPConnector(limit=0, keepalive_timeout=_IDLE_SECONDS, resolver=resolver)
+                PooledConnector(limit=0, keepalive_timeout=_IDLE_SECONDS, resolver=resolver)
             )
         return self._session
 
@@ -154,6 +165,8 @@ def requesting() -> Iterator[None]:
     except TimeoutError as error:
         raise UpstreamTimeoutError("The upstream did not answer in time.") from error
     except (aiohttp.ClientConnectorError, ssl.CertificateError) as error:
+        if getattr(error, "errno", None) in _NO_DESCRIPTORS:
+            raise NoDescriptorError("The gateway has too many open connections at this moment.") from error
         raise NotConnectedError("The upstream could not be reached.") from error
     except (aiohttp.ClientError, OSError) as error:
         raise UpstreamUnreachableError("The upstream broke off before it answered.") from error
