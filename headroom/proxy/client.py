@@ -75,6 +75,8 @@ class Client:
         self.streams_body = message.get("more_body", False)
         if not self.streams_body:
             self._watch()
+            # Who left while the body was worked on is known to have left; the watcher sees it in this turn.
+            await asyncio.sleep(0)
 
     @property
     def size(self) -> int:
