@@ -34,6 +34,8 @@ class Policy:
     With `lossless` nothing is left out, whatever the reader could get back; otherwise `min_lossy_gain` tokens, and
     `min_lossy_share` of the lossless form, are what leaving something out must save, its marker paid: a retrieval
     costs a whole request, so little is not worth the risk of one.
+    Without `code_aware`, nothing is made of source code. Without `by_importance`, what stays of a text is its first and
+    last lines, not what its lines say.
     `block_seconds` and `request_seconds` are safety nets: what overruns them goes on as it came.
     """
 
@@ -47,6 +49,8 @@ class Policy:
     min_lossy_gain: int = 150
     min_lossy_share: float = 0.5
     compress_user_messages: bool = False
+    code_aware: bool = True
+    by_importance: bool = True
     excluded_tools: tuple[str, ...] = ()
     min_tokens: int = 250
     max_block_chars: int = 8_000_000

@@ -13,6 +13,8 @@ from headroom.cli.running import run_command
 from headroom.errors import ConfigError, StoreError
 from headroom.proxy.config import ProxyConfig
 
+_REPEATED = (tuple, list, dict)
+
 
 def run(arguments: list[str], prog: str) -> int:
     """Run the proxy with the options of the command line; what is not given comes from the environment."""
@@ -46,19 +48,19 @@ def _option(name: str, field: FieldInfo) -> click.Option:
         flag = f"{flag}/--no-{name.replace('_', '-')}"
     kind = get_origin(field.annotation)
     default = field.get_default(call_default_factory=True)
-    shown = f" [default: {default}]" if default not in ((), {}, None) else ""
+    shown = f" [default: {default}]" if default not in ((), {}, [], None) else ""
     return click.Option(
         [*dict.fromkeys([str(said.get("flag", flag)), flag]), name],
         type=_type(field),
         default=None,
-        multiple=kind in (tuple, dict),
+        multiple=kind in _REPEATED,
         help=f"{field.description}{shown}",
-        metavar=str(said.get("form", "TEXT")) if kind in (tuple, dict) else None,
+        metavar=str(said.get("form", "TEXT")) if kind in _REPEATED else None,
     )
 
 
 def _type(field: FieldInfo) -> Any:
-    if get_origin(field.annotation) in (tuple, dict):
+    if get_origin(field.annotation) in _REPEATED:
         return str
     if {SecretStr, Path} & {field.annotation, *get_args(field.annotation)}:
         return str

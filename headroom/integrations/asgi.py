@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from headroom.blocks import Mode, Outcome, Tier
@@ -65,7 +66,8 @@ class HeadroomASGIMiddleware:
         if scope["type"] == "http" and scope["method"] == "POST" and MARK not in scope:
             route = route_of("POST", scope["path"])
             wire = route.wire if route is not None else self._own_wire(scope["path"])
-            if wire and _is_json(scope["headers"]):
+            # What a policy must see, it sees whatever kind of content the client says that it is.
+            if wire and (_is_json(scope["headers"]) or self.pipeline.has_policy):
                 await _Passage(self, scope, route, WIRES.get(wire)).run(receive, send)
                 return
         elif scope["type"] == "lifespan":
@@ -142,6 +144,8 @@ class _Passage:
         if body is None:
             if self._house.refuse_large and not reader.gone:
                 raise BodyTooLargeError("The request body is over the limit of this gateway.")
+            if not reader.gone:
+                self._house.pipeline.unread(b"", "too_large")
             return scope, reader.replay
         start = time.perf_counter()
         outcome = self._exchange.outcome = await self._outcome(body)
@@ -176,11 +180,13 @@ class _Passage:
             except BodyTooLargeError:
                 if self._house.refuse_large:
                     raise
-                return Outcome(body, note="too_large")
+                return self._house.pipeline.unread(body, "too_large")
             except BodyError as error:
-                return Outcome(body, note=str(error))
-        bypass = _is_true(self._header(b"x-headroom-bypass")) or is_vouched_for(self._headers)
-        work = self._house.pipeline.measure if bypass else self._house.pipeline.run
+                return self._house.pipeline.unread(body, str(error))
+        sealed = is_vouched_for(self._headers)
+        work: Callable[..., Outcome] = self._house.pipeline.run
+        if sealed or _is_true(self._header(b"x-headroom-bypass")):
+            work = partial(self._house.pipeline.measure, sealed=sealed)
         if len(plain) <= INLINE_BYTES and not self._house.pipeline.store.is_blocking:
             outcome = work(plain, self._wire, self._exchange)
         else:

@@ -80,8 +80,7 @@ class Passage(ABC):
 
     def must_not_go_on(self) -> bool:
         """Say whether the request must not be sent as it came: we have failed, and a policy must see what is sent."""
-        policies = self._house.pipeline.interceptors
-        return self._steps.has_failed and any(getattr(one, "fail_closed", False) for one in policies)
+        return self._steps.has_failed and self._house.pipeline.has_policy
 
     def broken_off(self) -> Exception:
         """Return the error for an answer that has no end."""

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TypeVar
 
+from headroom.errors import ConfigError
+
 T = TypeVar("T")
 
 log = logging.getLogger("headroom")
@@ -32,3 +34,11 @@ class Guard:
             if self.failures[name] == 1:
                 log.warning("%s failed with %s and is left out", name, type(error).__name__, exc_info=error)
             return fallback
+
+
+def demanded(what: str, call: Callable[[], T]) -> T:
+    """Return what a call returns that must not fail. Raises ConfigError in the place of whatever it raises."""
+    try:
+        return call()
+    except Exception as error:
+        raise ConfigError(f"{what} cannot be used: {type(error).__name__}: {error}") from error

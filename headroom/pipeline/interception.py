@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 
 from headroom.blocks import Payload
 from headroom.errors import RequestError
 from headroom.pipeline.guard import Guard
 from headroom.wire.changes import changes
+from headroom.wire.document import read
 from headroom.wire.splice import splice
 
 
@@ -28,25 +28,41 @@ class Interceptor(Protocol):
 
 
 class InterceptedError(RequestError):
-    """An interceptor that fails closed could not pass the request."""
+    """A request cannot go on as a policy that fails closed wants it."""
 
     status = 403
     code = "refused_by_policy"
 
+    def __init__(self) -> None:
+        super().__init__("The request was refused by a policy of this gateway.")
+
+
+def fails_closed(interceptors: Iterable[Interceptor]) -> bool:
+    """Say whether any of the policies must have seen a request before it may go on."""
+    return any(getattr(one, "fail_closed", False) for one in interceptors)
+
 
 def intercepted(
-    body: bytes, payload: Payload, interceptors: Sequence[Interceptor], guard: Guard
+    body: bytes, payload: Payload, interceptors: Sequence[Interceptor], guard: Guard, max_depth: int
 ) -> tuple[bytes, Payload]:
     """Run the interceptors in order; what they change is spliced into the body at once.
 
     So a failure later on falls back to the intercepted body, never behind a policy. Raises InterceptedError.
     """
-    current = copy.deepcopy(payload)
     for interceptor in interceptors:
-        given = copy.deepcopy(current)
-        answer: Any = guard.run(type(interceptor).__name__, partial(interceptor.intercept, given), None)
-        if isinstance(answer, dict):
-            current = answer
-        elif getattr(interceptor, "fail_closed", False):
-            raise InterceptedError("The request was refused by a policy of this gateway.")
-    return splice(body, tuple(changes(payload, current))), current
+        run = partial(_passed, interceptor, body, payload, max_depth)
+        found = guard.run(type(interceptor).__name__, run, None)
+        if found is not None:
+            body, payload = found
+        elif fails_closed([interceptor]):
+            raise InterceptedError
+    return body, payload
+
+
+def _passed(interceptor: Interceptor, body: bytes, payload: Payload, max_depth: int) -> tuple[bytes, Payload]:
+    """Return body and payload as one interceptor leaves them. It is given values of its own, so `payload` stays."""
+    edits = tuple(changes(payload, interceptor.intercept(read(body, max_depth))))
+    if not edits:
+        return body, payload
+    body = splice(body, edits)
+    return body, read(body, max_depth)

@@ -22,7 +22,7 @@ from headroom.ccr.retriever import Retriever
 from headroom.errors import BodyError, ConfigError
 from headroom.pipeline.guard import Guard
 from headroom.pipeline.hooks import NO_WISHES, CompressionHooks, Wishes, wishes_of
-from headroom.pipeline.interception import Interceptor, intercepted
+from headroom.pipeline.interception import InterceptedError, Interceptor, fails_closed, intercepted
 from headroom.pipeline.lineup import Lineup, lineup_of
 from headroom.pipeline.memory import DecisionMemory
 from headroom.pipeline.stages import Exchange, PipelineEvent, PipelineExtension, PipelineStage
@@ -94,17 +94,18 @@ class Pipeline:
         """Build the pipeline that a configuration describes; interceptors registered with the process run too.
 
         `store` and `channel` take the place of the configured ones. Raises ConfigError or StoreError if what is
-        configured cannot be opened.
+        configured cannot be opened, or a plug-in cannot be had.
         """
         from headroom.ccr.opening import opened  # noqa: PLC0415 - of no use without a configuration
+        from headroom.pipeline.plugins import extensions_of, interceptors_of  # noqa: PLC0415 - likewise
         from headroom.proxy.interceptors.base import Interceptors  # noqa: PLC0415 - likewise
 
         store, retrieval = opened(config, store, channel)
         return cls(
             config.policy,
             transforms=config.transforms,
-            extensions=config.pipeline_extensions,
-            interceptors=Interceptors(config.interceptors),
+            extensions=extensions_of(config.pipeline_extensions),
+            interceptors=Interceptors(interceptors_of(config.interceptors)),
             hooks=config.hooks,
             memory_bytes=config.memory_bytes,
             store=store,
@@ -121,7 +122,8 @@ class Pipeline:
     def lineup(self) -> Lineup:
         """The transforms that run now. Raises ConfigError if their constraints contradict."""
         active = DEFAULT_TRANSFORMS if self._chosen is None else self._chosen.active(DEFAULT_TRANSFORMS)
-        return lineup_of(tuple(active))
+        asked = (transform for one in self.interceptors for transform in getattr(one, "transforms", ()))
+        return lineup_of(tuple(t for t in (*asked, *active) if self.policy.code_aware or not t.reads_code))
 
     @property
     def shows_requests(self) -> bool:
@@ -164,12 +166,11 @@ class Pipeline:
         try:
             payload = read(body, self.policy.max_depth)
         except BodyError as error:
-            return Outcome(body, note=str(error))
+            return self.unread(body, str(error))
+        body, payload = self._intercepted(body, payload)
         wire = wire or recognise(payload)
         if wire is None:
             return Outcome(body, note="unknown_shape")
-        if self.interceptors:
-            body, payload = intercepted(body, payload, self.interceptors, self.guard)
         rewritten = self.guard.run("pipeline", partial(self.rewrite, payload, wire, exchange), None)
         del payload  # large bodies are three times in memory without it
         sent = None if rewritten is None else self.guard.run("splice", partial(splice, body, rewritten.edits), None)
@@ -186,12 +187,35 @@ class Pipeline:
             conversation=rewritten.conversation,
         )
 
-    def measure(self, body: bytes, wire: Wire | None, exchange: Exchange) -> Outcome:
-        """Count a body that must pass as it came (bypass): every block stays, the reason is `bypass`."""
+    @property
+    def has_policy(self) -> bool:
+        """Say whether there is an interceptor that must have seen a request before it may go on."""
+        return fails_closed(self.interceptors)
+
+    def unread(self, body: bytes, note: str) -> Outcome:
+        """Pass a body that cannot be read. Raises InterceptedError where a policy must have seen it."""
+        if self.has_policy:
+            raise InterceptedError
+        return Outcome(body, note=note)
+
+    def _intercepted(self, body: bytes, payload: Payload) -> tuple[bytes, Payload]:
+        return intercepted(body, payload, self.interceptors, self.guard, self.policy.max_depth)
+
+    def measure(self, body: bytes, wire: Wire | None, exchange: Exchange, *, sealed: bool = False) -> Outcome:
+        """Count a body that is not to be compressed (bypass): every block stays, the reason is `bypass`.
+
+        Policies hold for it too. A `sealed` body is vouched for by a signature and cannot be changed: a policy
+        that would is left out or, if it fails closed, refuses. Raises InterceptedError.
+        """
         try:
             payload = read(body, self.policy.max_depth)
         except BodyError as error:
-            return Outcome(body, note=str(error))
+            return self.unread(body, str(error))
+        changed, seen = self._intercepted(body, payload)
+        if not sealed:
+            body, payload = changed, seen
+        elif changed is not body and self.has_policy:
+            raise InterceptedError
         wire = wire or recognise(payload)
         if wire is None:
             return Outcome(body, note="unknown_shape")

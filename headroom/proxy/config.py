@@ -24,6 +24,7 @@ from headroom.proxy.named import NamedUpstream, named_upstreams
 
 T = TypeVar("T")
 _DEFAULT = Policy()
+_LISTS = ("excluded_tools", "allow_upstream", "allow_hosts", "interceptors", "pipeline_extensions", "proxy_extensions")
 # Names that the modes had in earlier systems of this kind; configurations that carry them go on working.
 _MODE_ALIASES = {
     "token_headroom": "token",
@@ -219,11 +220,20 @@ class ProxyConfig(BaseSettings):
         exclude=True,
         description="Transforms to run instead of the default list.",
     )
-    pipeline_extensions: list[Any] = Field(
-        default_factory=list, exclude=True, description="Observers of the pipeline, as objects."
-    )
     interceptors: list[Any] = Field(
-        default_factory=list, exclude=True, description="Interceptors of whole bodies, as objects."
+        default_factory=list,
+        description="Policies that see requests before all else, by name: astgrep, redact_email; in code also objects.",
+        json_schema_extra={"flag": "--interceptor", "form": "NAME"},
+    )
+    pipeline_extensions: list[Any] = Field(
+        default_factory=list,
+        description="Observers of the pipeline that installed distributions offer, by name; in code also objects.",
+        json_schema_extra={"flag": "--pipeline-extension", "form": "NAME"},
+    )
+    proxy_extensions: list[str] = Field(
+        default_factory=list,
+        description="Additions to the proxy that installed distributions offer, by name.",
+        json_schema_extra={"flag": "--proxy-extension", "form": "NAME"},
     )
     hooks: Any = Field(None, exclude=True, description="A CompressionHooks object.")
 
@@ -260,7 +270,7 @@ class ProxyConfig(BaseSettings):
     def _mode(cls, value: Any) -> Any:
         return _MODE_ALIASES.get(value, value) if isinstance(value, str) else value
 
-    @field_validator("excluded_tools", "allow_upstream", "allow_hosts", mode="before")
+    @field_validator(*_LISTS, mode="before")
     @classmethod
     def _listed(cls, value: Any) -> Any:
         """Take `a,b` as the environment gives it."""
@@ -298,6 +308,15 @@ class ProxyConfig(BaseSettings):
     def _bases(self, value: dict[str, NamedUpstream]) -> dict[str, str]:
         """Show of upstreams where they are, and nothing that is secret."""
         return {name: one.base for name, one in value.items()}
+
+    @field_serializer("interceptors", "pipeline_extensions")
+    def _names(self, value: list[Any]) -> list[str]:
+        return [one if isinstance(one, str) else type(one).__name__ for one in value]
+
+    @field_serializer("token", "marker_key")
+    def _is_set(self, value: SecretStr | None) -> str:
+        """Show of a secret whether there is one."""
+        return "not set" if value is None else "set"
 
     @field_serializer("store")
     def _without_password(self, value: str) -> str:

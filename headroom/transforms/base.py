@@ -25,10 +25,12 @@ class Transform:
     """The documented seam: change a whole request or response payload.
 
     Both methods return the payload to go on with and never mutate the one they were given. `before` and `after`
-    name transforms that this one must precede or follow; otherwise the order of the list holds.
+    name transforms that this one must precede or follow; otherwise the order of the list holds. `reads_code` says
+    that it is left out where nothing is to be made of source code.
     """
 
     name: ClassVar[str] = "transform"
+    reads_code: ClassVar[bool] = False
     before: ClassVar[tuple[str, ...]] = ()
     after: ClassVar[tuple[str, ...]] = ()
 

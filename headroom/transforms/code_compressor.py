@@ -39,11 +39,12 @@ class CodeAwareCompressor(Compressor):
     """Takes regular line numbers off code; for readers that can ask for more, comments and bodies too."""
 
     name: ClassVar[str] = "code_compressor"
+    reads_code: ClassVar[bool] = True
 
     def evidence(self, view: View, hint: Hint) -> float:
         """Return the share of the lines that are regularly numbered; just enough for code without numbers."""
         numbered = sum(run.count for run in _found(view)) / len(view.lines)
-        return numbered or (ENOUGH if _language(view, view, hint) else 0.0)
+        return numbered or (ENOUGH if language_of(view, view, hint) else 0.0)
 
     def candidates(self, view: View, context: Context) -> Iterable[Lossless]:
         """Yield the text with all but the landmark numbers taken off."""
@@ -54,8 +55,8 @@ class CodeAwareCompressor(Compressor):
 
     def reductions(self, view: View, hint: Hint, context: Context) -> Iterator[Reduction]:
         """Yield the code without comments and bodies of functions, unless the question asks for the exact text."""
-        bare = View(_bare(view))
-        reduced = code_reduction.reduced(bare.text, view.lines, _language(view, bare, hint), hint, context.check)
+        bare = View(unnumbered(view))
+        reduced = code_reduction.reduced(bare.text, view.lines, language_of(view, bare, hint), hint, context.check)
         if reduced is not None:
             yield Reduction(*reduced, "code.folded")
 
@@ -67,12 +68,12 @@ class CodeAwareCompressor(Compressor):
         return "\n".join(_with_numbers(lines))
 
 
-def _language(view: View, bare: View, hint: Hint) -> str:
+def language_of(view: View, bare: View, hint: Hint) -> str:
     """Return the language of code, empty if it is none, or if its grammar is not there. `bare` has no numbers."""
     return view.once("code.language", lambda _: code_reduction.language_of(bare.text, bare.sample, hint))
 
 
-def _bare(view: View) -> str:
+def unnumbered(view: View) -> str:
     """Return the text without its line numbers, if they number all of it."""
     runs = _found(view)
     if len(runs) != 1 or any(line.strip() for line in (*view.lines[: runs[0].start], *view.lines[runs[0].end :])):

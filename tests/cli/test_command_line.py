@@ -75,6 +75,9 @@ OPTIONS: dict[str, tuple[list[str], Any]] = {
     "cache_max_bytes": (["--cache-max-bytes", "1000"], 1000),
     "cache_tools": (["--cache-tools"], True),
     "cache_all": (["--cache-all"], True),
+    "interceptors": (["--interceptor", "a", "--interceptors", "b"], ["a", "b"]),
+    "pipeline_extensions": (["--pipeline-extension", "a"], ["a"]),
+    "proxy_extensions": (["--proxy-extension", "a"], ["a"]),
     "paths": (["--paths", "/chat=auto", "--paths", "/x/*=anthropic"], {"/chat": "auto", "/x/*": "anthropic"}),
 }
 TOOL_OUTPUT = "\n".join(f"2026-11-21T10:00:{n % 60:02d} INFO worker-{n % 4} finished job {n}" for n in range(300))

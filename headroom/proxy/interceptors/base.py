@@ -12,13 +12,19 @@ from itertools import chain
 from typing import Any, ClassVar
 
 from headroom.blocks import Payload
+from headroom.transforms.base import Transform
 
 
 class BaseInterceptor(ABC):
     """Turns a request body into another, as JSON values."""
 
     fail_closed: ClassVar[bool] = False
-    """Whether a request is refused if this interceptor raises."""
+    """Whether a request is refused if this interceptor raises, or cannot see it."""
+    transforms: ClassVar[tuple[Transform, ...]] = ()
+    """What this interceptor asks of the pipeline: transforms that run before the others while it is there.
+
+    For what a changed body cannot say: to leave something out so that the model can get it back.
+    """
 
     @abstractmethod
     def intercept(self, payload: Payload) -> Payload:

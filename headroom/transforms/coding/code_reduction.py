@@ -73,13 +73,18 @@ def reduced(text: str, shown: Sequence[str], language: str, hint: Hint, check: C
     """
     if not language or _WORKS_ON_TEXT.search(hint.question):
         return None
-    named = frozenset(_WORD.findall(f"{hint.question} {_PATH.sub(' ', hint.arguments)}"))
+    named = names_in(hint)
     result = reduced_source(text, language, Level.COMMENTS | Level.BODIES, named, check, FOLDED_FROM)
     if isinstance(result, Reduced) and _words(result) > _MOSTLY * len(shown):
         result = reduced_source(text, language, Level.MIDDLES | Level.BODIES, named, check, FOLDED_FROM)
     if isinstance(result, Refusal):
         return None
     return "\n".join(_without(shown, result.gaps)), _note(result, len(shown))
+
+
+def names_in(hint: Hint) -> frozenset[str]:
+    """Return the words of question and call that may name functions."""
+    return frozenset(_WORD.findall(f"{hint.question} {_PATH.sub(' ', hint.arguments)}"))
 
 
 def _without(shown: Sequence[str], gaps: Sequence[Gap]) -> Iterator[str]:
