@@ -7,19 +7,14 @@ shape and no internal text. Who leaves or stalls ends both sides of the request.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Mapping
 
-import msgspec
-
-from headroom.blocks import Payload
-from headroom.errors import RequestError, UpstreamError
 from headroom.integrations.body import Receive, Scope, Send
 from headroom.providers.vendors import Vendor
 from headroom.proxy.client import Client
 from headroom.proxy.config import ProxyConfig
-from headroom.proxy.handlers import BaseHandlerMixin
-from headroom.proxy.helpers import TO_CLIENT, TO_UPSTREAM, end_to_end, json_object, text
+from headroom.proxy.handlers import answering
+from headroom.proxy.helpers import TO_CLIENT, TO_UPSTREAM, end_to_end, text
 from headroom.proxy.retries import Retries
 from headroom.proxy.target import Answered, Targets, Upward, vendor_for
 from headroom.proxy.upstream import Answer, NotConnectedError, Upstream
@@ -27,7 +22,6 @@ from headroom.proxy.websocket import WebSockets
 from headroom.proxy.websocket_turn import TURN
 
 _BODILESS = frozenset({204, 304})
-_log = logging.getLogger("headroom.proxy")
 
 
 class Forwarder:
@@ -62,7 +56,7 @@ class Forwarder:
         target = self.targets.of(scope, vendor)
         await client.open()
         if isinstance(target, Answered):
-            await self._answer(client, target.handler)
+            await answering.answer(client, target.handler, self._policy)
             return
         answer = await self._ask(scope, client, target)
         try:
@@ -94,27 +88,6 @@ class Forwarder:
 
     def _pause(self, client: Client, attempt: int, status: int, headers: Mapping[str, str]) -> float | None:
         return None if client.streams_body else self._retries.pause(attempt, status, headers)
-
-    async def _answer(self, client: Client, handler: BaseHandlerMixin) -> None:
-        body = await client.whole_body(self._policy.max_body_bytes)
-        request = json_object(body, self._policy.max_depth)
-        if request.get("stream"):
-            raise RequestError("This handler does not stream; send the request without `stream`.")
-        # A handler is a plug-in and may fail in any way; gathering returns what it raises as a value.
-        (answer,) = await asyncio.gather(_answer_of(handler, request), return_exceptions=True)
-        if isinstance(answer, (RequestError, UpstreamError)):
-            raise answer
-        if isinstance(answer, BaseException):
-            _log.warning("%s failed", type(handler).__name__, exc_info=answer)
-            raise UpstreamError("The handler failed.") from answer
-        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(answer)).encode())]
-        await client.start(200, headers)
-        await client.write(answer, more=False)
-
-
-async def _answer_of(handler: BaseHandlerMixin, request: Payload) -> bytes:
-    answer = await handler.call_provider(handler.prepare_request(request))
-    return msgspec.json.encode(handler.postprocess_response(answer))
 
 
 def _request_headers(scope: Scope, client: Client) -> list[tuple[str, str]]:

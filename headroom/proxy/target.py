@@ -59,7 +59,7 @@ class Targets:
         is no path.
         """
         path = raw_target(scope)
-        row = route_of(scope.get("method", "POST"), scope["path"])  # a socket has no method
+        row = _row_of(scope)
         override = request_upstream_override(scope["headers"])
         if override is not None:
             return self._overridden(override, path, row)
@@ -69,7 +69,7 @@ class Targets:
         bearer = bearer_token(scope["headers"])
         if self._is_name(bearer):
             return self._by_name(bearer, path, row)
-        return Upward(self.upstreams[(row.host if row else vendor).name], path)
+        return self._handled((row.host if row else vendor).name, path)
 
     def _overridden(self, override: str, path: str, row: Route | None) -> Target:
         if self._is_name(override):
@@ -83,8 +83,10 @@ class Targets:
 
     def _by_name(self, name: str, path: str, row: Route | None) -> Target:
         """Return the target of a name; an upstream of the configuration goes before a handler."""
-        if name in self._named:
-            return _to(self._named[name], path, row)
+        return _to(self._named[name], path, row) if name in self._named else self._handled(name, path)
+
+    def _handled(self, name: str, path: str) -> Target:
+        """Return the target of a handler; each provider has one."""
         handler = find(name)
         if isinstance(handler, ForwardingHandler):
             return Upward(handler.base_url or self.upstreams[handler.vendor.name], path)
@@ -109,10 +111,15 @@ def _to(named: NamedUpstream, path: str, row: Route | None) -> Upward:
 
 def vendor_for(scope: Scope) -> Vendor:
     """Return the provider that the route, the path or the credentials name."""
-    row = route_of(scope["method"], scope["path"])
+    row = _row_of(scope)
     if row is not None:
         return row.vendor
     return vendor_of(scope["path"], frozenset(name.lower() for name, _ in scope["headers"]))
+
+
+def _row_of(scope: Scope) -> Route | None:
+    """Return the row of a request; a WebSocket, which has no method, has that of a request to its path."""
+    return route_of(scope.get("method", "POST"), scope["path"])
 
 
 def raw_target(scope: Scope) -> str:

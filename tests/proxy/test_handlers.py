@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
@@ -80,9 +80,16 @@ def test_a_handler_may_refuse_in_its_own_words() -> None:
     assert json.loads(answer.body)["error"]["message"] == "The model is being loaded."
 
 
+class Whole(BaseHandlerMixin):
+    """A handler with the least that one must have."""
+
+    async def call_provider(self, request_body: dict[str, Any]) -> dict[str, Any]:
+        return {}
+
+
 @pytest.mark.parametrize("body", [b"no json", b"[1]", b'{"a": "\xff"}', b'{"stream": true}', b"[" * 100_000])
 def test_bodies_that_a_handler_cannot_answer_are_a_400(body: bytes) -> None:
-    register_handler("test", DummyHandler)
+    register_handler("test", Whole)
     assert ask_test_handler(body).status == 400
 
 
@@ -116,9 +123,66 @@ def test_a_forwarding_handler_sends_to_its_own_base() -> None:
     assert (answer.status, upstream.seen) == (502, [])
 
 
-@pytest.mark.parametrize("name", ["openai", "anthropic", "gemini", "dummy"])
-def test_the_built_in_handlers_are_registered_as_any_other(name: str) -> None:
-    assert find(name) is not None
+ROUTES = {
+    "openai": "/v1/chat/completions",
+    "anthropic": "/v1/messages",
+    "gemini": "/v1beta/models/g:generateContent",
+    "vertex": "/v1/projects/p/locations/global/publishers/google/models/g:generateContent",
+    "bedrock": "/model/anthropic.claude/invoke",
+}
+
+
+@pytest.mark.parametrize("name", ROUTES)
+def test_every_route_goes_through_the_handler_that_is_registered_for_its_provider(name: str) -> None:
+    upstream = Upstream()
+    built_in = find(name)
+    assert built_in is not None
+    try:
+        assert ask(upstream, request("POST", ROUTES[name], BODY, JSON)).status == 200
+        register_handler(name, DummyHandler)
+        assert json.loads(ask(upstream, request("POST", ROUTES[name], BODY, JSON)).body)["echo"] == json.loads(BODY)
+        unregister(name)
+        assert ask(upstream, request("POST", ROUTES[name], BODY, JSON)).status == 403
+    finally:
+        register_handler(name, built_in)
+    assert len(upstream.seen) == 1
+
+
+STREAM = json.dumps({**json.loads(BODY), "stream": True}).encode()
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_handler_streams_its_events(way: str) -> None:
+    path, header = WAYS[way]
+    answer = ask(Upstream(), request("POST", path, STREAM, JSON, header))
+    assert (answer.status, answer.values(b"content-type")) == (200, [b"text/event-stream"])
+    *chunks, done, rest = answer.body.decode().split("\n\n")
+    assert (done, rest) == ("data: [DONE]", "")
+    assert [json.loads(chunk.removeprefix("data: "))["object"] for chunk in chunks] == ["chat.completion.chunk"] * 2
+    assert json.loads(chunks[0].removeprefix("data: "))["echo"] == json.loads(STREAM)
+
+
+def test_events_with_a_type_are_sent_under_its_name() -> None:
+    class Typed(DummyHandler):
+        async def stream_provider(self, request_body: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+            yield {"type": "message_stop"}
+
+    register_handler("test", Typed)
+    assert ask_test_handler(STREAM).body == b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
+
+
+@pytest.mark.parametrize("events", [0, 1])
+def test_a_stream_that_breaks_is_a_502_until_it_has_begun_and_cut_afterwards(events: int) -> None:
+    class Breaking(DummyHandler):
+        async def stream_provider(self, request_body: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+            for number in range(events):
+                yield {"number": number}
+            raise ZeroDivisionError("secret detail")
+
+    register_handler("test", Breaking)
+    answer = ask_test_handler(STREAM)
+    assert b"secret" not in answer.body
+    assert (answer.status, answer.whole) == ((200, False) if events else (502, True))
 
 
 @pytest.mark.parametrize("name", ["", "Upper", "a/b", "-x", "a b"])

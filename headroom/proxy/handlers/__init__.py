@@ -10,6 +10,7 @@ from headroom.proxy.handlers.base import (
     register,
     unregister,
 )
+from headroom.proxy.handlers.clouds import BedrockHandler, VertexHandler
 from headroom.proxy.handlers.dummy import DummyHandler
 from headroom.proxy.handlers.gemini import GeminiHandler
 from headroom.proxy.handlers.openai import OpenAIHandler
@@ -19,4 +20,6 @@ __all__ = ["BaseHandlerMixin", "ForwardingHandler", "Handler", "bases", "find", 
 register("openai", OpenAIHandler)
 register("anthropic", AnthropicHandler)
 register("gemini", GeminiHandler)
+register("vertex", VertexHandler)
+register("bedrock", BedrockHandler)
 register("dummy", DummyHandler)

@@ -9,11 +9,15 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator
 from typing import ClassVar
 
 from headroom.blocks import Payload
 from headroom.errors import ConfigError
 from headroom.providers.vendors import Vendor
+
+StreamEvent = Payload | str
+"""An event of a streamed answer: an object, sent under the name in its `type` if it has one, or text like `[DONE]`."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
@@ -31,6 +35,13 @@ class BaseHandlerMixin(ABC):
 
         Raise an `UpstreamError` if there is none; any other error ends as a 502 without its text.
         """
+
+    def stream_provider(self, request_body: Payload) -> AsyncIterator[StreamEvent] | None:  # noqa: ARG002 - for subclasses
+        """Return the events of the answer to a prepared request with `stream`, or None if this handler does not stream.
+
+        Usually an async generator. Errors are raised as in `call_provider`; after the first event they cut the stream.
+        """
+        return None
 
     def postprocess_response(self, response: Payload) -> Payload:
         """Return the answer in the shape that the client expects."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 from headroom.blocks import Payload
-from headroom.proxy.handlers.base import BaseHandlerMixin
+from headroom.proxy.handlers.base import BaseHandlerMixin, StreamEvent
 
 
 class DummyHandler(BaseHandlerMixin):
@@ -12,6 +14,14 @@ class DummyHandler(BaseHandlerMixin):
     async def call_provider(self, request_body: Payload) -> Payload:
         """Return an answer that carries the request under `echo`."""
         return {"object": "dummy.echo", "model": request_body.get("model"), "echo": request_body}
+
+    async def stream_provider(self, request_body: Payload) -> AsyncIterator[StreamEvent]:
+        """Yield the same as chunks of a chat completion."""
+        head = {"id": "dummy-0", "object": "chat.completion.chunk", "created": 0, "model": request_body.get("model")}
+        delta = {"role": "assistant", "content": "echo"}
+        yield {**head, "echo": request_body, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]}
+        yield {**head, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
+        yield "[DONE]"
 
     def postprocess_response(self, response: Payload) -> Payload:
         """Give the echo the outline of a chat completion, so that SDKs can read it."""
