@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 AS_ROOT := $(if $(filter-out 0,$(shell id -u)),sudo) DEBIAN_FRONTEND=noninteractive
 
-.PHONY: setup system-packages demo test fuzz robustness conversations lint format bench bench-hop bench-body bench-compress bench-confusion bench-scaling bench-bill test-integrations docs clean
+.PHONY: setup system-packages demo test fuzz robustness conversations lint format bench bench-hop bench-body bench-compress bench-confusion bench-scaling bench-bill test-integrations test-agents docs clean
 
 setup: $(READY)
 
@@ -52,8 +52,10 @@ format: $(READY)
 
 bench: bench-hop bench-body bench-compress bench-confusion bench-scaling bench-bill
 
+# PEERS=1 measures other gateways beside ours (installed on first use, one of them with npm).
 bench-hop: $(READY)
 	$(BIN)/python -m benchmarks.hop
+	$(if $(PEERS),$(BIN)/python -m benchmarks.gateways)
 
 bench-body: $(READY)
 	$(BIN)/python -m benchmarks.body
@@ -73,6 +75,10 @@ bench-bill: $(READY)
 
 test-integrations: $(READY)
 	$(BIN)/python tools/test_environments.py $(ENVIRONMENT)
+
+# Coding agents from npm (some 1.2 GB, installed once) run a tool loop through the proxy.
+test-agents: $(READY)
+	$(BIN)/pytest tests/agents
 
 docs: $(READY)
 	$(BIN)/python tools/write_docs.py

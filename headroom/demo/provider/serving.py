@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 import uvicorn
 
@@ -15,10 +15,13 @@ _START_SECONDS = 10.0
 
 
 @contextmanager
-def running(app: Any) -> Iterator[str]:
-    """Serve `app` from a thread while the block runs and yield its base URL. Raises RuntimeError if it stays down."""
+def running(app: Any, *, sockets: bool = False) -> Iterator[str]:
+    """Serve `app`, with `sockets` also its WebSockets, from a thread while the block runs and yield its base URL.
+
+    Raises RuntimeError if it stays down.
+    """
     with _listening(0) as listener:
-        server = _server(app)
+        server = _server(app, sockets=sockets)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         try:
@@ -48,10 +51,11 @@ def _url(listener: socket.socket) -> str:
     return f"http://{host}:{port}"
 
 
-def _server(app: Any) -> uvicorn.Server:
+def _server(app: Any, *, sockets: bool = False) -> uvicorn.Server:
     # No access log and no signal of life but the address: what the demo prints is its report.
+    ws: Literal["websockets-sansio", "none"] = "websockets-sansio" if sockets else "none"
     config = uvicorn.Config(
-        app, log_level="error", access_log=False, lifespan="off", ws="none", timeout_graceful_shutdown=1
+        app, log_level="error", access_log=False, lifespan="off", ws=ws, timeout_graceful_shutdown=1
     )
     return uvicorn.Server(config)
 
