@@ -7,7 +7,7 @@ import secrets
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 
@@ -15,7 +15,7 @@ import msgspec
 
 from headroom.errors import ConfigError, StoreError
 from headroom.state.counters import Claim, Grant, Record, Refusal, Share, claim_all, renew_all, settle_all, standing
-from headroom.state.sqlite_file import BUSY_SECONDS, open_database
+from headroom.state.sqlite_file import BUSY_SECONDS, Identity, identity_of, is_damage, open_database, set_aside
 from headroom.state.workspace import SECRET_BYTES
 
 _SWEEP_SECONDS = 60.0
@@ -31,7 +31,8 @@ _WRITE = "INSERT INTO counter VALUES (?1, ?2, ?3) ON CONFLICT (address) DO UPDAT
 class SQLiteCounters:
     """Records as rows; whoever claims has the file to itself for that step (`BEGIN IMMEDIATE`).
 
-    The file is opened when it is first used and again after a fork: a connection must not be carried over one.
+    The file is opened when it is first used and again after a fork: a connection must not be carried over one. One that
+    is removed or replaced is opened anew; one that is damaged is set aside, and whoever comes next counts from nothing.
     """
 
     is_blocking = True
@@ -41,7 +42,7 @@ class SQLiteCounters:
         self._clock = clock
         self._lock = Lock()
         self._swept = 0.0
-        self._opened: dict[int, sqlite3.Connection] = {}
+        self._opened: dict[int, tuple[sqlite3.Connection, Identity]] = {}
         self._closed = False
 
     def claim(self, claims: Sequence[Claim]) -> Grant | Refusal:
@@ -76,9 +77,7 @@ class SQLiteCounters:
         """Close the file."""
         with self._lock:
             self._closed = True
-            connection = self._opened.pop(os.getpid(), None)
-            if connection is not None:
-                connection.close()
+            self._disconnect()
 
     @contextmanager
     def _alone(self) -> Iterator[_Rows]:
@@ -91,6 +90,7 @@ class SQLiteCounters:
             with connection:
                 yield _Rows(connection)
         except sqlite3.Error as error:
+            self._lay_aside(error)
             raise StoreError(f"the counters {self._path} failed: {error}") from error
         except OSError as error:
             raise StoreError(f"the counters {self._path} cannot be opened: {error.strerror}") from error
@@ -103,12 +103,30 @@ class SQLiteCounters:
     def _connected(self) -> sqlite3.Connection:
         if self._closed:
             raise StoreError("the counters are closed")
-        process = os.getpid()
-        if process not in self._opened:
-            connection, _ = open_database(self._path)
-            connection.execute(_SCHEMA)
-            self._opened[process] = connection
-        return self._opened[process]
+        opened = self._opened.get(os.getpid())
+        if opened is not None and identity_of(self._path) != opened[1]:
+            self._disconnect()
+            opened = None
+        if opened is None:
+            opened = open_database(self._path)
+            opened[0].execute(_SCHEMA)
+            self._opened[os.getpid()] = opened
+        return opened[0]
+
+    def _disconnect(self) -> Identity | None:
+        """Close the connection of this process; return which file it was one to."""
+        connection, identity = self._opened.pop(os.getpid(), (None, None))
+        if connection is not None:
+            connection.close()
+        return identity
+
+    def _lay_aside(self, error: sqlite3.Error) -> None:
+        """Move the file out of the way if it is damaged, so that it does not stay so until somebody comes."""
+        if isinstance(error, sqlite3.DatabaseError) and is_damage(error):
+            identity = self._disconnect()
+            if identity is not None:
+                with suppress(OSError, StoreError):
+                    set_aside(self._path, identity, error)
 
     def _sweep(self, rows: _Rows) -> None:
         now = self._clock()
