@@ -221,7 +221,7 @@ def _read_here(scope: Scope) -> str:
     """Return the vendor whose usage has to be read here, because the middleware does not read the answer."""
     is_row = scope["type"] == "http" and route_of(scope["method"], scope["path"]) is not None
     is_json = "json" in header(scope["headers"], b"content-type").lower()
-    return "" if is_row and is_json else vendor_for({"method": "POST", **scope}).name
+    return "" if is_row and is_json else vendor_for(scope).name
 
 
 async def _asked(scope: Scope, body: _Body) -> Asked:

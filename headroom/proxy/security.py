@@ -11,12 +11,11 @@ from urllib.parse import urlsplit
 
 from headroom.errors import ConfigError, RequestError
 from headroom.integrations.body import ASGIApp, Receive, Scope, Send
-from headroom.providers.vendors import error_body
 from headroom.proxy.addresses import is_address, is_loopback
 from headroom.proxy.config import ProxyConfig
 from headroom.proxy.helpers import bearer_token, header
 from headroom.proxy.management import PROBES
-from headroom.proxy.target import vendor_for
+from headroom.proxy.refusals import refuse
 
 TOKEN_HEADER = b"x-headroom-token"
 _LOCAL_NAMES = ("localhost",)
@@ -57,7 +56,7 @@ class Doorkeeper:
         try:
             scope = self._admitted(scope)
         except RequestError as error:
-            await _refuse(error, scope, send)
+            await refuse(error, scope, send)
             return
         await self.app(scope, receive, send)
 
@@ -70,8 +69,8 @@ class Doorkeeper:
             if not _shows(self._token, scope):
                 raise NoTokenError("This gateway asks for its token, in X-Headroom-Token.")
             return {**scope, "headers": [pair for pair in headers if not _is_token(self._token, *pair)]}
-        host = _name_of(header(headers, b"host"))
-        if host and not self._is_known(host):
+        host = header(headers, b"host")
+        if host and not self._is_known(_name_of(host)):
             raise NotAllowedError("This gateway does not answer to that host name (--allow-hosts).")
         origin = header(headers, b"origin")
         if origin and not self._is_own(origin):
@@ -84,7 +83,10 @@ class Doorkeeper:
 
     def _is_own(self, origin: str) -> bool:
         """Say whether an origin is local. Origins of other schemes are programs: no page can take such a one on."""
-        parts = urlsplit(origin)
+        try:
+            parts = urlsplit(origin)
+        except ValueError:  # brackets that hold no address: no browser says so
+            return False
         if parts.scheme not in ("http", "https", ""):
             return True
         host = (parts.hostname or "").lower()
@@ -92,10 +94,12 @@ class Doorkeeper:
 
 
 def _name_of(host: str) -> str:
-    """Return the name or address of a Host header, without the port."""
-    if host.startswith("["):
-        return host.partition("]")[0] + "]"
-    return host.partition(":")[0].lower()
+    """Return the name or address of a Host header (RFC 9110, 7.2), without the port; empty if it is neither."""
+    name, colon, port = host.lower().rpartition(":")
+    if not colon or port.endswith("]"):
+        name, port = host.lower(), ""
+    is_whole = name.startswith("[") == name.endswith("]")
+    return name if is_whole and (port.isdecimal() or not port) else ""
 
 
 def _shows(token: str, scope: Scope) -> bool:
@@ -110,13 +114,3 @@ def _is_token(token: str, name: bytes, value: bytes) -> bool:
     return name.lower() == b"authorization" and hmac.compare_digest(
         bearer_token([(name, value)]).encode(), token.encode()
     )
-
-
-async def _refuse(error: RequestError, scope: Scope, send: Send) -> None:
-    if scope["type"] == "websocket":
-        await send({"type": "websocket.close", "code": 1008})  # before it is accepted: the server answers 403
-        return
-    body = error_body(vendor_for(scope), error.status, error.code, str(error), "")
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": error.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body, "more_body": False})

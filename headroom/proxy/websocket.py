@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Coroutine
 from contextlib import suppress
-from uuid import uuid4
+from typing import Any, TypeVar
 
 from headroom.errors import RequestError, UpstreamError, UpstreamTimeoutError
 from headroom.integrations.body import ASGIApp, Message, Receive, Scope, Send
 from headroom.providers.routes import route_of
-from headroom.providers.vendors import Vendor, error_body
 from headroom.proxy.config import ProxyConfig
 from headroom.proxy.helpers import TO_CLIENT, TO_UPSTREAM, end_to_end, text
+from headroom.proxy.refusals import refuse
 from headroom.proxy.target import Answered, Targets, Upward, vendor_for
 from headroom.proxy.upstream import Upstream
 from headroom.proxy.websocket_turn import Socket
@@ -31,6 +32,8 @@ from headroom.proxy.websocket_upstream import (
     UpstreamSocket,
     connect,
 )
+
+T = TypeVar("T")
 
 # What each hop negotiates for itself (RFC 6455, 11.3), and the length of what is sent anew.
 _OF_THE_HOP = frozenset(
@@ -68,17 +71,21 @@ class WebSockets:
         """Serve one WebSocket."""
         if (await receive())["type"] != "websocket.connect":
             return
+        following = asyncio.ensure_future(receive())
         try:
-            opened = await self._opened(scope)
+            opened = await _unless_left(following, self._opened(scope))
+            if isinstance(opened, Refusal):
+                await _deny(opened, scope, send)
+            elif opened is not None:
+                await _Relay(scope, _beginning_with(following, receive), send, opened, self.front).run()
         except (RequestError, UpstreamError) as error:
-            opened = _refusal_of(error, scope)
-        if isinstance(opened, Refusal):
-            await _deny(opened, scope, send)
-            return
-        await _Relay(scope, receive, send, opened, self.front).run()
+            request_id = await refuse(error, scope, send)
+            _log.warning("WebSocket %s: %s (%s)", error.status, error.code, request_id)
+        finally:
+            following.cancel()
 
     async def _opened(self, scope: Scope) -> UpstreamSocket | Refusal:
-        target = self._targets.of(scope, _vendor(scope))
+        target = self._targets.of(scope, vendor_for(scope))
         if isinstance(target, Answered):
             raise RequestError("This handler has no WebSocket.")
         return await self._connected(scope, target)
@@ -190,14 +197,33 @@ class _Relay:
             self._end(_CLIENT, Close(ABNORMAL))
 
 
+async def _unless_left(following: asyncio.Future[Message], work: Coroutine[Any, Any, T]) -> T | None:
+    """Return what the work gives; None, and the work is cancelled, if what follows first is that the client leaves."""
+    working = asyncio.create_task(work)
+    try:
+        await asyncio.wait((working, following), return_when=asyncio.FIRST_COMPLETED)
+        if not working.done() and following.result()["type"] == "websocket.disconnect":
+            return None
+        return await working
+    finally:
+        if not working.done():
+            working.cancel()
+            await asyncio.wait((working,))
+
+
+def _beginning_with(first: asyncio.Future[Message], receive: Receive) -> Receive:
+    """Return a receive whose first message somebody waits for already."""
+    waiting = [first]
+
+    async def received() -> Message:
+        return await (waiting.pop() if waiting else receive())
+
+    return received
+
+
 def _speaks_responses(scope: Scope) -> bool:
     row = route_of("POST", scope["path"])
     return row is not None and row.wire == "openai-responses"
-
-
-def _vendor(scope: Scope) -> Vendor:
-    """Return the provider of a socket: that of an HTTP request to the same path."""
-    return vendor_for({**scope, "method": "POST"})
 
 
 def _acceptance(upstream: UpstreamSocket) -> Message:
@@ -205,15 +231,8 @@ def _acceptance(upstream: UpstreamSocket) -> Message:
     return {"type": "websocket.accept", "subprotocol": upstream.subprotocol, "headers": headers}
 
 
-def _refusal_of(error: RequestError | UpstreamError, scope: Scope) -> Refusal:
-    request_id = uuid4().hex
-    _log.warning("WebSocket %s: %s (%s)", error.status, error.code, request_id)
-    body = error_body(_vendor(scope), error.status, error.code, str(error), request_id)
-    return Refusal(error.status, [(b"content-type", b"application/json")], body)
-
-
 async def _deny(refusal: Refusal, scope: Scope, send: Send) -> None:
-    """Answer the handshake with the refusal, or, where the server has no way to, with one of its own."""
+    """Answer the handshake with the provider's refusal, or, where the server has no way to, with one of its own."""
     if _DENIAL not in (scope.get("extensions") or {}):
         await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
         return
