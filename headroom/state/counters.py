@@ -23,6 +23,8 @@ Record = dict[str, Any]
 """What is known of one counter, as JSON values. An empty record is one that nobody has used."""
 
 _SLACK = 1e-6
+_ASTRAY = 60.0
+"""What is dated further into the future than this was written before the clock was put back, nobody knows when."""
 _MOMENT = 1.0
 """Seconds after which something that others hold may be free."""
 _KEPT_AFTER_END = 3600.0
@@ -66,8 +68,10 @@ class Rate:
         return now + (self.burst - self._level(record, now)) * 60.0 / self.per_minute
 
     def _level(self, record: Record, now: float) -> float:
-        elapsed = max(0.0, now - record.get("at", now))
-        level: float = record.get("level", self.burst) + elapsed * self.per_minute / 60.0
+        elapsed = now - record.get("at", now)
+        if elapsed < -_ASTRAY:
+            return self.burst
+        level: float = record.get("level", self.burst) + max(0.0, elapsed) * self.per_minute / 60.0
         return min(self.burst, level)
 
 
@@ -160,7 +164,8 @@ def standing(record: Record, now: float) -> tuple[float, float]:
 
 
 def _alive(record: Record, now: float) -> dict[str, list[float]]:
-    return {grant: held for grant, held in record.get("held", {}).items() if held[1] > now}
+    latest = now + LEASE_SECONDS + _ASTRAY
+    return {grant: held for grant, held in record.get("held", {}).items() if now < held[1] <= latest}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ RULES = """
 local task, grant, lease = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local clock = redis.call('TIME')
 local now = clock[1] + clock[2] / 1000000
-local SLACK, MOMENT, KEPT_AFTER_END = 0.000001, 1, 3600
+local SLACK, ASTRAY, MOMENT, KEPT_AFTER_END = 0.000001, 60, 1, 3600
 local AMOUNT, EXPIRES = 'amount:', 'expires:'
 
 local function exact(number) return string.format('%.17g', number) end
@@ -26,7 +26,7 @@ local function held(key)
     for i = 1, #fields, 2 do
         local name = string.match(fields[i], '^expires:(.*)$')
         local expires = tonumber(fields[i + 1])
-        if name and expires > now then
+        if name and expires > now and expires <= now + lease + ASTRAY then
             alive, sum = alive + 1, sum + tonumber(redis.call('HGET', key, AMOUNT .. name))
             last = math.max(last, expires)
         elseif name then
@@ -48,8 +48,9 @@ local rate, slot, share = {}, {}, {}
 
 local function level(key, claim)
     local record = redis.call('HMGET', key, 'level', 'at')
-    local elapsed = math.max(0, now - tonumber(record[2] or now))
-    return math.min(claim.b, tonumber(record[1] or claim.b) + elapsed * claim.a / 60)
+    local elapsed = now - tonumber(record[2] or now)
+    if elapsed < -ASTRAY then return claim.b end
+    return math.min(claim.b, tonumber(record[1] or claim.b) + math.max(0, elapsed) * claim.a / 60)
 end
 
 local function set_level(key, claim, value)
