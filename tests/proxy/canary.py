@@ -12,7 +12,6 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from proxy.bench import config_for
 from proxy.net import Answer, Upstream, connected, request, serving
 
-from headroom.providers.routes import ROUTES
 from headroom.proxy.server import create_app
 from headroom.proxy.upstream import Upstream as Pool
 
@@ -23,7 +22,6 @@ UPGRADE = (
     (b"Sec-WebSocket-Version", b"13"),
     (b"Sec-WebSocket-Key", b"dGhlIHNhbXBsZSBub25jZQ=="),
 )
-PATHS = [row.example for row in ROUTES] + ["/v1/files", "/model/amazon.nova-pro-v1:0/converse", "/v1beta/files"]
 Header = tuple[bytes, bytes]
 
 

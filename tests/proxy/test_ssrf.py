@@ -1,128 +1,28 @@
-"""No request makes the proxy speak to where the operator has not sent it: every row of the table, every trick."""
+"""No request makes the proxy speak to where the operator has not sent it: every row of the table, every trick.
+
+The rows are those of `proxy.rows.table`: the route table, what no row of it matches, and the WebSockets of all paths.
+"""
 
 import asyncio
 import json
 
 import pytest
-from proxy.canary import JSON, PATHS, Canary, Names, asked, naming, proxied
+from proxy.canary import JSON, UPGRADE, Canary, Names, asked, naming, proxied
 from proxy.net import Upstream, connected, request, saying
+from proxy.rows.table import ROWS
+from proxy.tricks import ALLOWED, IN_A_PATH, PARAMETERS, REBOUND, TRICKS, WITH_PARAMETERS
 
 from headroom.errors import UpstreamRefusedError
 from headroom.proxy.helpers import request_upstream_override
 
-ALLOWED = "http://allowed.test"
-everywhere = pytest.mark.parametrize("path", PATHS)
-
-# `{port}` is the canary's. Every name stands for the canary's address, so that whatever is let through hits it.
-TRICKS = [
-    "http://127.0.0.1:{port}",
-    "http://localhost:{port}",
-    "http://localhost.:{port}",
-    "http://[::1]:{port}",
-    "http://[::ffff:127.0.0.1]:{port}",
-    "http://[::ffff:7f00:1]:{port}",
-    "http://[::127.0.0.1]:{port}",
-    "http://[0:0:0:0:0:ffff:7f00:0001]:{port}",
-    "http://[64:ff9b::7f00:1]:{port}",
-    "http://[2002:7f00:1::]:{port}",
-    "http://[::1%25lo]:{port}",
-    "http://[::]:{port}",
-    "http://[::1",
-    "http://2130706433:{port}",
-    "http://0x7f000001:{port}",
-    "http://0x7f.1:{port}",
-    "http://127.0.0.0x1:{port}",
-    "http://0177.0.0.1:{port}",
-    "http://017700000001:{port}",
-    "http://127.1:{port}",
-    "http://127.0.1:{port}",
-    "http://0:{port}",
-    "http://0.0.0.0:{port}",
-    "http://127.0.0.1.:{port}",
-    "http://127.0.0.1.nip.io:{port}",
-    "http://10.0.0.1:{port}",
-    "http://192.168.0.1:{port}",
-    "http://169.254.169.254/latest/meta-data",
-    "http://[fd00:ec2::254]/latest",
-    "http://100.100.100.200/latest",
-    "http://metadata.google.internal/computeMetadata/v1",
-    "http://user@127.0.0.1:{port}",
-    "http://allowed.test@127.0.0.1:{port}",
-    "http://allowed.test:80@127.0.0.1:{port}",
-    "http://allowed.test%40127.0.0.1:{port}",
-    "http://@allowed.test",
-    "http://127.0.0.1:{port}#@allowed.test",
-    "http://127.0.0.1:{port}#allowed.test",
-    "http://127.0.0.1:{port}?@allowed.test",
-    "http://127.0.0.1:{port}\\@allowed.test",
-    "http://allowed.test\\@127.0.0.1:{port}",
-    "http://allowed.test\\.evil.test",
-    "http://allowed.test#",
-    "http://allowed.test?",
-    "http://allowed.test//127.0.0.1:{port}",
-    "http://allowed.test/a//b",
-    "http://allowed.test//",
-    "http://allowed.test/../admin",
-    "http://allowed.test/a/./b",
-    "http://allowed.test/%2e%2e/admin",
-    "http:///127.0.0.1:{port}",
-    "http:127.0.0.1:{port}",
-    "http:/127.0.0.1:{port}",
-    "//127.0.0.1:{port}",
-    "http://%31%32%37.0.0.1:{port}",
-    "http://127.0.0.1%00.allowed.test:{port}",
-    "http://127\u30020.0.1:{port}",
-    "http://\u24db\u24de\u24d2alhost:{port}",
-    "http://allowed\u3002test",
-    "http://allowed.test.evil.test",
-    "http://evil-allowed.test",
-    "http://allowed.test.",
-    "http://allowed..test",
-    "https://allowed.test",
-    "http://allowed.test:8080",
-    "http://allowed.test:0",
-    "http://allowed.test:65616",
-    "http://allowed.test:+80",
-    "http://allowed.test:-80",
-    "http://allowed.test:",
-    "http://allowed.test:80:80",
-    "http://allowed.test 127.0.0.1:{port}",
-    "http://allowed.test\t127.0.0.1:{port}",
-    "http://allowed.test,http://127.0.0.1:{port}",
-    "http://127.0.0.1:{port}/http://allowed.test",
-    "ftp://127.0.0.1:{port}",
-    "file:///etc/passwd",
-    "gopher://127.0.0.1:{port}/_x",
-    "ws://127.0.0.1:{port}",
-    "http+unix://127.0.0.1:{port}",
-    "127.0.0.1:{port}",
-    "localhost:{port}",
-    "http://",
-    "http://:{port}",
-    "unknown-name",
-    "*",
-    "null",
-    "",
-]
-TARGETS = [
-    "http://127.0.0.1:{port}/v1/messages",
-    "//127.0.0.1:{port}/v1/messages",
-    "/@127.0.0.1:{port}/v1/messages",
-    "/\\@127.0.0.1:{port}/v1/messages",
-    "/v1beta/models/x@127.0.0.1:{port}:generateContent",
-    "/v1beta/models///127.0.0.1:{port}/:generateContent",
-    "/v1beta/models/%23@127.0.0.1:{port}:generateContent",
-    "/v1/projects/p/locations/127.0.0.1:{port}%2f%23/publishers/google/models/m:generateContent",
-    "/v1/projects/p/locations/@127.0.0.1:{port}/publishers/anthropic/models/m:rawPredict",
-    "/model/..%2f..%2f127.0.0.1:{port}%2fanthropic.claude/invoke",
-    "/model//127.0.0.1:{port}/anthropic.claude/invoke",
-    "/v1/messages/../../..//127.0.0.1:{port}",
-    "*",
-    "127.0.0.1:{port}",
-]
+everywhere = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 
 
-def refused_everywhere(path, values, method, **options):
+def method_of(row):
+    return "GET" if row.is_socket else "POST"
+
+
+def outcome_of(row, values, **options):
     """Return status by header value where it is not 403, and how often canary and upstream were reached."""
 
     async def run():
@@ -133,7 +33,7 @@ def refused_everywhere(path, values, method, **options):
                 passed = {}
                 for value in values:
                     header = naming(value.format(port=canary.port))
-                    answer = await asked(port, path, JSON, header, method=method)
+                    answer = await asked(port, row.path, JSON, header, method=method_of(row))
                     if answer.status != 403:
                         passed[value] = answer.status
                     assert json.loads(answer.body)["error"]["message"]
@@ -143,26 +43,25 @@ def refused_everywhere(path, values, method, **options):
 
 
 @everywhere
-@pytest.mark.parametrize("method", ["POST", "GET"], ids=["http", "websocket"])
-def test_no_trick_passes_and_nothing_is_sent(path, method):
-    assert refused_everywhere(path, TRICKS, method, allow_upstream=(ALLOWED,)) == ({}, 0, 0)
+def test_no_trick_passes_and_nothing_is_sent(row):
+    passed, hits, sent = outcome_of(row, TRICKS, allow_upstream=(ALLOWED,))
+    tried = f"of {len(TRICKS)} tricks on {row.name} ({len(TRICKS) * len(ROWS)} on all rows)"
+    assert (passed, hits, sent) == ({}, 0, 0), f"{len(passed)} {tried} pass"
 
 
 @everywhere
-@pytest.mark.parametrize("method", ["POST", "GET"], ids=["http", "websocket"])
-def test_an_allowed_name_hits_its_address_so_that_the_canary_would_sing(path, method):
-    passed, hits, _ = refused_everywhere(path, [ALLOWED], method, allow_upstream=(ALLOWED,))
-    assert list(passed.values()) == [502]
-    assert hits
+def test_an_allowed_name_hits_its_address_so_that_the_canary_would_sing(row):
+    passed, hits, _ = outcome_of(row, [ALLOWED, ALLOWED + "/v1", ALLOWED + ":80"], allow_upstream=(ALLOWED,))
+    assert list(passed.values()) == [502] * 3
+    assert hits >= 3
 
 
-REBOUND = ["127.0.0.1", "::1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "fe80::1", "fd00::1",
-           "::ffff:127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "0.0.0.0", "::", "100.64.0.1", "224.0.0.1"]  # fmt: skip
+def test_the_tricks_are_many_and_each_is_tried_once():
+    assert len(set(TRICKS)) == len(TRICKS) > 120
 
 
 @everywhere
-@pytest.mark.parametrize("method", ["POST", "GET"], ids=["http", "websocket"])
-def test_the_name_of_a_known_provider_stands_for_no_private_address(path, method):
+def test_the_name_of_a_known_provider_stands_for_no_private_address(row):
     """DNS that somebody else controls; one public address among the answers does not help."""
 
     async def run():
@@ -171,8 +70,9 @@ def test_the_name_of_a_known_provider_stands_for_no_private_address(path, method
             for address in REBOUND:
                 names = Names("8.8.8.8", address, port=canary.port)
                 async with proxied(upstream, names) as port:
-                    answer = await asked(port, path, JSON, naming("https://api.deepseek.com/v1"), method=method)
-                assert (answer.status, names.asked) == (403, ["api.deepseek.com"])
+                    header = naming("https://api.deepseek.com/v1")
+                    answer = await asked(port, row.path, JSON, header, method=method_of(row))
+                assert (answer.status, names.asked) == (403, ["api.deepseek.com"]), f"one of {len(REBOUND)}: {address}"
                 assert "public" in json.loads(answer.body)["error"]["message"]
         return canary.hits, upstream.seen
 
@@ -180,7 +80,7 @@ def test_the_name_of_a_known_provider_stands_for_no_private_address(path, method
 
 
 @everywhere
-def test_a_default_that_the_operator_has_not_written_stands_for_no_private_address(path):
+def test_a_default_that_the_operator_has_not_written_stands_for_no_private_address(row):
     async def run():
         canary = Canary()
         async with canary.listening():
@@ -188,7 +88,7 @@ def test_a_default_that_the_operator_has_not_written_stands_for_no_private_addre
             urls = {f"{name}_api_url": "https://api.openai.com" for name in ("openai", "anthropic", "gemini")}
             clouds = {f"{name}_api_url": "https://api.openai.com" for name in ("vertex", "bedrock")}
             async with proxied(Upstream(), names, **urls, **clouds) as port:
-                return (await asked(port, path, JSON)).status, canary.hits
+                return (await asked(port, row.path, JSON, method=method_of(row))).status, canary.hits
 
     assert asyncio.run(run()) == (403, 0)
 
@@ -225,7 +125,7 @@ def test_a_name_is_resolved_once_for_a_connection():
 
 @everywhere
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_redirect_is_relayed_and_not_followed(path, status):
+def test_a_redirect_is_relayed_and_not_followed(row, status):
     async def run():
         canary = Canary()
         async with canary.listening():
@@ -234,24 +134,70 @@ def test_a_redirect_is_relayed_and_not_followed(path, status):
                 saying(b"HTTP/1.1 %d Elsewhere\r\nLocation: %s\r\nContent-Length: 0\r\n\r\n" % (status, where))
             )
             async with proxied(upstream) as port:
-                answer = await asked(port, path, JSON)
+                answer = await asked(port, row.path, JSON, method=method_of(row))
         return answer.status, answer.values(b"location") == [where], canary.hits, len(upstream.seen)
 
     assert asyncio.run(run()) == (status, True, 0, 1)
 
 
-@pytest.mark.parametrize("target", TARGETS)
-def test_a_target_never_names_the_host(target):
+def led_astray(targets, method):
+    """Return the targets that made the proxy ask for a name, or speak to the canary; and how many it took for paths."""
+
     async def run():
-        canary, upstream = Canary(), Upstream()
+        canary, upstream, astray, taken = Canary(), Upstream(), [], 0
         async with canary.listening():
             names = Names("127.0.0.1", port=canary.port)
-            async with proxied(upstream, names) as port, connected(port) as client:
-                await client.send(request("POST", target.format(port=canary.port), b"{}", JSON))
-                answer = await client.answer()
-        return canary.hits, names.asked, answer.status in (200, 400)
+            async with proxied(upstream, names, upstreams={"model": "{url}"}) as port:
+                for target in targets:
+                    raw = request(
+                        method, target.replace("{port}", str(canary.port)), b"" if method == "GET" else b"{}", JSON
+                    )
+                    if method == "GET":
+                        raw = raw[:-2] + b"".join(b"%s: %s\r\n" % pair for pair in UPGRADE) + b"\r\n"
+                    async with connected(port) as client:
+                        await client.send(raw)
+                        answer = await client.answer()
+                    taken += answer.status == 200
+                    if canary.hits or names.asked or answer.status not in (200, 400):
+                        astray.append((target, answer.status, names.asked))
+        assert len(upstream.seen) == taken
+        return astray, taken
 
-    assert asyncio.run(run()) == (0, [], True)
+    return asyncio.run(run())
+
+
+@everywhere
+def test_a_target_never_names_the_host(row):
+    targets = [one.replace("{path}", row.path) for one in IN_A_PATH]
+    astray, taken = led_astray(targets, method_of(row))
+    assert astray == [], f"{len(astray)} of {len(targets)} targets on {row.name} lead astray"
+    assert 0 < taken < len(targets)
+
+
+@pytest.mark.parametrize("method", ["POST", "GET"], ids=["http", "websocket"])
+@pytest.mark.parametrize("path", WITH_PARAMETERS)
+def test_a_parameter_of_a_path_never_names_the_host(path, method):
+    targets = [path.replace("{it}", one) for one in PARAMETERS]
+    astray, taken = led_astray(targets, method)
+    assert astray == [], f"{len(astray)} of {len(targets)} parameters lead astray"
+    assert taken
+
+
+@everywhere
+@pytest.mark.parametrize(
+    "value", [b"http://allowed.test\r\n 127.0.0.1", b"http://allowed.test\r127.0.0.1", b"http://allowed.test\n\tx",
+              b"http://allowed.test\x00", b"http://allowed.test\x7f", b"\x0bhttp://allowed.test"],
+)  # fmt: skip
+def test_a_header_that_is_none_reaches_nobody(row, value):
+    """Line ends, folded lines and control characters in the header itself, as bytes on the wire."""
+
+    async def run():
+        upstream, names = Upstream(), Names("127.0.0.1")
+        async with proxied(upstream, names, allow_upstream=(ALLOWED,)) as port:
+            answer = await asked(port, row.path, JSON, (b"X-Headroom-Upstream", value), method=method_of(row))
+        return answer.status in (400, 403), names.asked, upstream.seen
+
+    assert asyncio.run(run()) == (True, [], [])
 
 
 @pytest.mark.parametrize(

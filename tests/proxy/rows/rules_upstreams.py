@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from proxy.canary import naming
-from proxy.net import Upstream, saying
 from proxy.rows.stand import NOWHERE, Stand, assert_refused, standing
 from proxy.rows.table import Row, rule
 
@@ -96,13 +95,3 @@ async def a_secret_goes_to_its_own_upstream_and_to_no_other_name_for_it(row: Row
     assert SECRET.encode() in b"".join(value for _, value in own.headers)
     assert [seen.values(b"x-api-key") for seen in others] == [[b"sk-client"]] * 4
     assert SECRET.encode() not in b"".join(value for seen in others for _, value in seen.headers)
-
-
-@rule()
-async def a_redirect_is_relayed_and_not_followed(row: Row) -> None:
-    for status in (301, 302, 303, 307, 308):
-        said = b"HTTP/1.1 %d Go\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n" % status
-        async with standing(Upstream(saying(said))) as stand:
-            answer = await stand.ask(row)
-            assert (answer.status, answer.values(b"location")) == (status, [b"http://127.0.0.1:1/"])
-            assert len(stand.seen) == 1
