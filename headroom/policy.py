@@ -6,7 +6,7 @@ Two requests with equal policies get equal bytes; `version` names a policy in th
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 
@@ -60,6 +60,11 @@ class Policy:
     request_seconds: float = 10.0
     max_body_bytes: int = 67_108_864
     max_depth: int = 512
+
+    @property
+    def eager(self) -> Policy:
+        """The policy that leaves something out wherever that is shorter at all."""
+        return replace(self, min_lossy_gain=1, min_lossy_share=0.0)
 
     def least_gain(self, tokens: int) -> int:
         """Return how many of a lossless form's tokens leaving something out must save to be worth a retrieval."""

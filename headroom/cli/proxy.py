@@ -14,6 +14,8 @@ from headroom.errors import ConfigError, StoreError
 from headroom.proxy.config import ProxyConfig
 
 _REPEATED = (tuple, list, dict)
+_RETIRED = ("--llmlingua", "--no-llmlingua")
+_INSTEAD = "compression by a model is the business of the extra headroom[ml]."
 
 
 def run(arguments: list[str], prog: str) -> int:
@@ -23,7 +25,7 @@ def run(arguments: list[str], prog: str) -> int:
     ]
     help_text = "Run the proxy until it is told to stop (Ctrl-C drains)."
     command = click.Command("proxy", callback=_proxy, params=options, help=help_text)
-    return run_command(command, arguments, prog)
+    return run_command(command, _without_retired(arguments), prog)
 
 
 def _proxy(**given: Any) -> int:
@@ -38,6 +40,22 @@ def _proxy(**given: Any) -> int:
         return server.run(config)
     except (ConfigError, StoreError) as error:
         raise click.ClickException(str(error)) from error
+
+
+def _without_retired(arguments: list[str]) -> list[str]:
+    """Return the arguments without flags that have had their time, and their values; one line tells of them."""
+    kept: list[str] = []
+    retired = dict.fromkeys(one.partition("=")[0] for one in arguments if one.startswith(_RETIRED))
+    if retired:
+        click.echo(f"{', '.join(retired)}: retired and without effect; {_INSTEAD}", err=True)
+    after_retired = False
+    for one in arguments:
+        is_flag = one.startswith("-")
+        is_retired = one.startswith(_RETIRED)
+        if not is_retired and (is_flag or not after_retired):
+            kept.append(one)
+        after_retired = is_retired and "=" not in one
+    return kept
 
 
 def _option(name: str, field: FieldInfo) -> click.Option:

@@ -144,7 +144,8 @@ class Decider:
         ends = min(self.deadline, self.clock() + self.policy.block_seconds)
         # Whether a result is proved depends on the block alone, never on the body around it.
         verify = len(view.text) < self.policy.verify_below_chars
-        context = Context(self.count, tier, verify, lambda: self._check(ends))
+        check = partial(self._check, ends)
+        context = Context(self.count, tier, verify, check, by_importance=self.policy.by_importance)
         failed, late = (Verdict(reason, tokens, tokens) for reason in (Reason.FAILED, Reason.BUDGET))
         shrunk = partial(self._shrunk, view, hint, context)
         best = self.guard.run("compression", partial(_in_time, shrunk, late), failed)

@@ -7,9 +7,8 @@ place that reads the environment (`HEADROOM_<FIELD>`) and, through `config_file.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_serializer, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -19,10 +18,12 @@ from headroom.errors import ConfigError
 from headroom.policy import Policy, Rewrite
 from headroom.providers.vendors import ANTHROPIC, BEDROCK, GEMINI, OPENAI, VERTEX
 from headroom.proxy.addresses import normal_base_url
-from headroom.proxy.config_file import ConfigFile
+from headroom.proxy.config_file import ConfigFile, check_names
 from headroom.proxy.named import NamedUpstream, named_upstreams
+from headroom.proxy.transform_set import TransformSet
 
-T = TypeVar("T")
+__all__ = ["ProxyConfig", "TransformSet"]
+
 _DEFAULT = Policy()
 _LISTS = ("excluded_tools", "allow_upstream", "allow_hosts", "interceptors", "pipeline_extensions", "proxy_extensions")
 # Names that the modes had in earlier systems of this kind; configurations that carry them go on working.
@@ -33,36 +34,6 @@ _MODE_ALIASES = {
     "cost_savings": "cache",
     "cache_mode": "cache",
 }
-
-
-class TransformSet:
-    """The transforms of one app: the default list or the operator's own, each of which can be switched off.
-
-    Names are those of the transforms, with or without `_compressor`.
-    """
-
-    def __init__(self, chosen: Iterable[Any] | None = None) -> None:
-        self._chosen = None if chosen is None else tuple(chosen)
-        self._off: frozenset[str] = frozenset()
-
-    def enable(self, name: str) -> None:
-        """Run the transform again, from the next request on."""
-        self._off -= {_short(name)}
-
-    def disable(self, name: str) -> None:
-        """Leave the transform out, from the next request on."""
-        self._off |= {_short(name)}
-
-    def active(self, default: Iterable[T]) -> tuple[T, ...]:
-        """Return the transforms to run, in order; `default` is used if the operator chose none."""
-        chosen: Iterable[T] = default if self._chosen is None else self._chosen
-        if not self._off:
-            return tuple(chosen)
-        return tuple(t for t in chosen if _short(getattr(t, "name", "")) not in self._off)
-
-
-def _short(name: str) -> str:
-    return name.removesuffix("_compressor")
 
 
 class ProxyConfig(BaseSettings):
@@ -76,6 +47,7 @@ class ProxyConfig(BaseSettings):
         None, description="TOML file with options by the names of their fields; flags and environment win over it."
     )
     host: str = Field("127.0.0.1", description="Address to listen on.")
+    uds: Path | None = Field(None, description="Unix socket to listen on, for this user alone, instead of a port.")
     port: int = Field(8787, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     workers: int = Field(
         1, ge=1, le=256, description="Processes behind one port; memory as their store becomes SQLite in the workspace."
@@ -87,6 +59,23 @@ class ProxyConfig(BaseSettings):
     lossless: bool = Field(_DEFAULT.lossless, description="Leave nothing out, even where it could be retrieved.")
     lossless_tier: Literal["plain", "legend", "max"] = Field(
         "legend", description="How much a reader has to do: read at sight, read a legend, follow references."
+    )
+    compress_first: bool = Field(
+        default=True,
+        description="Leave something out only where that saves much beyond what is shorter without loss; off: at once.",
+    )
+    intelligent_scoring: bool = Field(
+        _DEFAULT.by_importance,
+        description="What stays of a text is what tells most; off: its first and last lines.",
+    )
+    intelligent_context: bool = Field(
+        default=True,
+        description="What stands before an output may shorten it; off: as cross_turn off and rewrite off.",
+    )
+    code_aware: bool = Field(
+        _DEFAULT.code_aware,
+        description="Work on source code (folding needs the extra `code`); off: it stays as it is.",
+        validation_alias=AliasChoices("code_aware", "HEADROOM_CODE_AWARE", "HEADROOM_CODE_AWARE_ENABLED"),
     )
     cross_turn: bool = Field(
         _DEFAULT.cross_turn, description="Refer to an earlier tool output where a later one repeats it."
@@ -123,6 +112,16 @@ class ProxyConfig(BaseSettings):
     )
     tenant: str = Field("", description="Whose originals they are; if not given, each credential is a tenant.")
     marker_key: SecretStr | None = Field(None, description="Secret of the handles instead of the one in the workspace.")
+    log_file: Path | None = Field(
+        None, description="File for a JSON line about each request: figures, no texts; none if not given (proxy)."
+    )
+    log_max_bytes: int = Field(
+        104_857_600, gt=0, description="A larger log becomes NAME.1, and the one that had this name goes."
+    )
+    telemetry: bool = Field(
+        default=False,
+        description="At the end, write totals to telemetry.json in the workspace (proxy). Nothing is ever sent.",
+    )
     token: SecretStr | None = Field(
         None,
         description="What a request must show in X-Headroom-Token, or as its bearer token.",
@@ -241,6 +240,7 @@ class ProxyConfig(BaseSettings):
     __hash__ = object.__hash__
 
     def __init__(self, **values: Any) -> None:
+        check_names(os.environ, type(self).model_fields)
         try:
             super().__init__(**values)
         except ValidationError as error:
@@ -259,6 +259,12 @@ class ProxyConfig(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Return where values come from; the first one that has a value wins."""
         return init_settings, env_settings, ConfigFile(settings_cls)
+
+    @field_validator("telemetry")
+    @classmethod
+    def _unless_told_not_to(cls, value: bool) -> bool:  # noqa: FBT001 - the form of a validator
+        """Heed the sign by which people refuse telemetry of any kind (consoledonottrack.com)."""
+        return value and os.environ.get("DO_NOT_TRACK", "") in ("", "0", "false")
 
     @field_validator("transforms")
     @classmethod
@@ -345,13 +351,15 @@ class ProxyConfig(BaseSettings):
     @property
     def policy(self) -> Policy:
         """The part of the options that may enter a decision."""
-        return Policy(
+        policy = Policy(
             optimize=self.optimize,
             mode=Mode(self.mode),
             tier=Tier[self.lossless_tier.upper()],
             lossless=self.lossless,
-            cross_turn=self.cross_turn,
-            rewrite=Rewrite(self.rewrite),
+            cross_turn=self.cross_turn and self.intelligent_context,
+            rewrite=Rewrite(self.rewrite) if self.intelligent_context else Rewrite.OFF,
+            code_aware=self.code_aware,
+            by_importance=self.intelligent_scoring,
             further_requests=self.further_requests,
             compress_user_messages=self.compress_user_messages,
             excluded_tools=self.excluded_tools,
@@ -360,6 +368,7 @@ class ProxyConfig(BaseSettings):
             block_seconds=self.block_seconds,
             request_seconds=self.request_seconds,
         )
+        return policy if self.compress_first else policy.eager
 
 
 def _items(value: str) -> list[str]:

@@ -1,10 +1,14 @@
-"""Options from a TOML file: keys are the names of the fields. Flags, code and environment win over it."""
+"""Options from a TOML file: keys are the names of the fields. Flags, code and environment win over it.
+
+Names that are no option are refused, here and in the environment.
+"""
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +20,10 @@ from headroom.errors import ConfigError
 
 KEY = "config"
 """Name of the option that names the file."""
+PREFIX = "HEADROOM_"
+"""Beginning of the variables of the environment that set options."""
+_ALIKE = 0.87
+"""Names that share so much are one name misspelt."""
 
 
 class ConfigFile(PydanticBaseSettingsSource):
@@ -62,3 +70,23 @@ def _check(written: Mapping[str, Any], path: Path, fields: Mapping[str, FieldInf
             meant = get_close_matches(name.replace("-", "_"), known, 1)
             hint = f"; did you mean {meant[0]!r}?" if meant else ""
             raise ConfigError(f"the configuration {path} has a key {name!r}, which is no option{hint}")
+
+
+def check_names(environment: Mapping[str, str], fields: Mapping[str, FieldInfo]) -> None:
+    """Refuse a variable whose name is nearly that of an option: a token that is misspelt would protect nothing.
+
+    Names that are like none may be somebody else's: Kubernetes sets some for a service named headroom.
+    """
+    known = {option.upper() for name, field in fields.items() for option in _variables(name, field)}
+    for name in sorted(one for one in environment if one.upper().startswith(PREFIX) and one.upper() not in known):
+        if meant := _nearest(name.upper(), frozenset(known)):
+            raise ConfigError(f"the variable {name} is no option; did you mean {meant}?")
+
+
+def _variables(name: str, field: FieldInfo) -> set[str]:
+    return {PREFIX + name, *_names(name, field)}
+
+
+@lru_cache(maxsize=64)
+def _nearest(name: str, known: frozenset[str]) -> str:
+    return next(iter(get_close_matches(name, sorted(known), 1, _ALIKE)), "")

@@ -22,25 +22,28 @@ from typing import Any
 
 import uvicorn
 
-from headroom import __version__
 from headroom.ccr.opening import with_tool
 from headroom.integrations.asgi import HeadroomASGIMiddleware
 from headroom.integrations.body import Receive, Scope, Send
-from headroom.pipeline import PipelineEvent, PipelineStage
-from headroom.proxy.addresses import is_loopback
+from headroom.pipeline import PipelineEvent, PipelineExtension, PipelineStage
 from headroom.proxy.config import ProxyConfig
 from headroom.proxy.connection import Connection
+from headroom.proxy.extended import extended
 from headroom.proxy.forwarder import Forwarder
 from headroom.proxy.ledgers import Ledgers
 from headroom.proxy.limits import limits_of
 from headroom.proxy.management import Management, is_management
 from headroom.proxy.meter import MeterReader
+from headroom.proxy.report import banner
+from headroom.proxy.request_log import RequestLog
 from headroom.proxy.response_cache import cache_of
 from headroom.proxy.security import Doorkeeper
 from headroom.proxy.state import ProxyState, equipped
 from headroom.proxy.stats import Stats
+from headroom.proxy.telemetry import write
+from headroom.proxy.unix import unix_listener
 from headroom.proxy.upstream import Upstream
-from headroom.proxy.workers import STORE_FILE, Supervisor, listener, with_shared_store
+from headroom.proxy.workers import BACKLOG, Supervisor, listener, with_shared_store
 from headroom.state import Store
 from headroom.tokens import warm
 
@@ -83,8 +86,10 @@ class Proxy:
         self._fire(PipelineStage.POST_START)
 
     async def stop(self) -> None:
-        """Close what `start` opened."""
+        """Close what `start` opened; write down what the operator asked for."""
         self.state.draining = True
+        if self.state.config.telemetry:
+            write(self.state.config.workspace_dir.expanduser(), await self.state.totals())
         if self.state.ledgers is not None:
             self.state.ledgers.unwatch()
         await self._forwarder.upstream.aclose()
@@ -113,14 +118,16 @@ def _built(upstream: Upstream | None, config: ProxyConfig) -> tuple[Doorkeeper, 
     forwarder = Forwarder(config, upstream)
     limits = limits_of(config, stats)
     state = ProxyState(config, stats, forwarder.upstream, limits)
-    observers = [stats] if limits is None else [stats, MeterReader()]
+    observers: list[PipelineExtension] = [stats] if limits is None else [stats, MeterReader()]
+    if config.log_file is not None:
+        observers.append(RequestLog(config.log_file, config.log_max_bytes))
     app = HeadroomASGIMiddleware(Proxy(state, forwarder), equipped(config, *observers), refuse_large=True)
     state.pipeline = app.pipeline
     stats.ledger.left_out = app.pipeline.guard.failures
     front = app if limits is None else limits.before(app)
     forwarder.sockets.front = front
     state.cache = cache_of(front, config, stats)
-    return Doorkeeper(state.cache or front, config), state
+    return Doorkeeper(extended(state.cache or front, config), config), state
 
 
 def create_app_from_env() -> Doorkeeper:
@@ -188,17 +195,26 @@ def run(config: ProxyConfig) -> int:
     print(banner(state.config), flush=True)  # noqa: T201
     # Compression runs in threads; with the default of five milliseconds each of them holds up the event loop longer.
     sys.setswitchinterval(0.001)
+    starter = os.getpid()
+    try:
+        return _run(app, state)
+    finally:
+        if config.uds is not None and os.getpid() == starter:  # and no worker of it
+            config.uds.expanduser().unlink(missing_ok=True)
+
+
+def _run(app: Doorkeeper, state: ProxyState) -> int:
+    config = state.config
     if config.workers > 1 and state.pipeline is not None:
         return _supervised(app, state, state.pipeline.store)
     server = DrainingServer(_server_config(app, config), state)
-    server.run()
+    server.run(None if config.uds is None else [_bound(config)])
     return 0 if server.started else 1
 
 
 def _supervised(app: Doorkeeper, state: ProxyState, store: Store) -> int:
-    bound = listener(state.config)
     warm()  # before there are workers, so that they have it in common
-    _announce([bound])
+    bound = _bound(state.config)
     name, count = secrets.token_hex(8), state.config.workers
     supervisor = os.getpid()
 
@@ -213,71 +229,22 @@ def _supervised(app: Doorkeeper, state: ProxyState, store: Store) -> int:
     return Supervisor(count, work).run()
 
 
+def _bound(config: ProxyConfig) -> socket.socket:
+    """Return the socket to listen on, and say where it is. Raises `ConfigError` if it cannot be had."""
+    if config.uds is None:
+        bound = listener(config)
+        _announce([bound])
+        return bound
+    path = config.uds.expanduser()
+    bound = unix_listener(path, BACKLOG)
+    print(f"listening on unix:{path}", flush=True)  # noqa: T201
+    return bound
+
+
 def _announce(sockets: Iterable[socket.socket]) -> None:
     for one in sockets:
         host, port, *_ = one.getsockname()
         print(f"listening on http://{f'[{host}]' if ':' in host else host}:{port}", flush=True)  # noqa: T201
-
-
-def banner(config: ProxyConfig) -> str:
-    """Return what an operator wants to see at start: upstreams, what is on, off and why, time-outs."""
-    rows = {
-        **config.default_upstreams,
-        "named": ", ".join(f"{name} {one.base}" for name, one in config.upstreams.items()) or "none (--upstream)",
-        "also allowed": _allowed(config),
-        "compression": f"on, mode {config.mode}, tier {config.lossless_tier}"
-        if config.optimize
-        else "off (--no-optimize)",
-        "left out": _left_out(config),
-        "user messages": "compressed" if config.compress_user_messages else "as they are (--compress-user-messages)",
-        "time-outs": f"connect {config.connect_timeout:g} s, read {config.read_timeout:g} s, "
-        f"drain {config.drain_seconds:g} s",
-        "limits": _limits(config),
-        "budget": _budget(config),
-        "answers": _answers(config),
-        "token": "asked for" if config.token else "none: local programs only (--token)",
-        "workers": str(config.workers),
-        "state": _state(config),
-    }
-    lines = [f"  {name:<14} {value}" for name, value in rows.items()]
-    return "\n".join([f"headroom {__version__} proxy", *lines])
-
-
-def _state(config: ProxyConfig) -> str:
-    shared = f", {STORE_FILE} in {config.workspace_dir}: shared by the workers"
-    is_ours = config.store == with_shared_store(config.model_copy(update={"store": "memory:"})).store
-    return config.store.partition(":")[0] + (shared if is_ours and config.workers > 1 else "")
-
-
-def _allowed(config: ProxyConfig) -> str:
-    known = ["origins of known providers"] if is_loopback(config.host) else []
-    return ", ".join([*config.allow_upstream, *known]) or "no other upstream (--allow-upstream)"
-
-
-def _limits(config: ProxyConfig) -> str:
-    rates = {"requests a minute": config.rpm, "tokens a minute": config.tpm, "at a time": config.max_concurrent}
-    set_ones = [f"{most} {what}" for what, most in rates.items() if most and config.rate_limit]
-    return ", ".join(set_ones) or "none (--rpm, --tpm, --max-concurrent)"
-
-
-def _budget(config: ProxyConfig) -> str:
-    budgets = {"for everybody": config.budget, "for each key": config.budget_per_key}
-    set_ones = [f"{most:g} USD {whose}" for whose, most in budgets.items() if most]
-    return f"{', '.join(set_ones)}, {config.budget_period}" if set_ones else "none (--budget, --budget-per-key)"
-
-
-def _answers(config: ProxyConfig) -> str:
-    if not config.cache:
-        return "never given again (--no-cache)"
-    which = "all" if config.cache_all else "deterministic (--cache-all)"
-    tools = "" if config.cache_tools else ", without tools (--cache-tools)"
-    return f"given again for {config.cache_ttl_seconds:g} s to the same request: {which}{tools}"
-
-
-def _left_out(config: ProxyConfig) -> str:
-    if config.lossless or config.retrieval == "off":
-        return "nothing" + (" (--lossless)" if config.lossless else " (--retrieval off)")
-    return f"what the model can get back through: {config.retrieval} (--retrieval)"
 
 
 def _server_config(app: Doorkeeper, config: ProxyConfig) -> uvicorn.Config:

@@ -21,7 +21,8 @@ from headroom.proxy.config import ProxyConfig
 STORE_FILE = "store.db"
 """Name of the SQLite store in the workspace that workers share where no store was chosen."""
 
-_BACKLOG = 2048
+BACKLOG = 2048
+"""Connections that may wait to be accepted."""
 _PAUSE_SECONDS = 1.0
 """Workers that live no longer than this are replaced no faster than this."""
 
@@ -44,7 +45,7 @@ def listener(config: ProxyConfig) -> socket.socket:
     """
     family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
     try:
-        bound = socket.create_server((config.host, config.port), family=family, backlog=_BACKLOG)
+        bound = socket.create_server((config.host, config.port), family=family, backlog=BACKLOG)
     except OSError as error:
         raise ConfigError(f"cannot listen on {config.host}, port {config.port}: {error.strerror}") from error
     return bound

@@ -59,13 +59,15 @@ class Hint:
 class Context:
     """What a compressor may know: how to count, how much to ask of the reader, and when to give up.
 
-    `check` raises `BudgetExceededError` once the time is used up; long loops call it now and then.
+    Without `by_importance`, what stays of a text is chosen by its place alone. `check` raises `BudgetExceededError`
+    once the time is used up; long loops call it now and then.
     """
 
     count: TokenCounter = field(default_factory=lambda: TokenCounter(""))
     tier: Tier = Tier.LEGEND
     verify: bool = True
     check: Callable[[], None] = lambda: None
+    by_importance: bool = True
 
 
 @dataclass(frozen=True, slots=True)

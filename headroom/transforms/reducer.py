@@ -6,11 +6,12 @@ not decided here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from headroom.blocks import Fidelity, Tier
+from headroom.blocks import Fidelity, Reduction, Tier
 from headroom.transforms.base import Compressor, Context, Hint
+from headroom.transforms.coding.ends import ends
 from headroom.transforms.content_router import ContentRouter, Routed, is_unreadable
 from headroom.transforms.sections import sections
 from headroom.transforms.tag_protector import TagProtector
@@ -75,12 +76,18 @@ class Reducer:
 
     def _reductions(self, view: View, hint: Hint) -> Iterator[Reduced]:
         for compressor in self.router.route(view, hint, self.compressors):
-            for draft in compressor.reductions(view, hint, self.context):
+            for draft in self._drafts(compressor, view, hint):
                 kept = View(draft.text)
                 form = self.router.best(kept, hint, self.context, self.compressors)
                 named = self._named(form, kept)
                 encoding = "+".join(filter(None, (draft.encoding, named.encoding)))
                 yield Reduced(named.text, named.tokens, draft.note, compressor.name, encoding)
+
+    def _drafts(self, compressor: Compressor, view: View, hint: Hint) -> Iterable[Reduction]:
+        if self.context.by_importance:
+            return compressor.reductions(view, hint, self.context)
+        found = ends(view.lines)
+        return () if found is None else (Reduction(*found, "ends"),)
 
     def _named(self, form: Routed, view: View) -> Reduced:
         if form.result is None:

@@ -1,0 +1,46 @@
+"""Telemetry that stays here (`--telemetry`): totals of a run, in a file of the workspace. Off unless asked for.
+
+There is no collector, and nothing is ever sent. The file is for the operator, who may hand it on: it holds counts
+alone, no text, no name of a model, a tool or a route.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+
+import msgspec
+
+from headroom import __version__
+from headroom.proxy.stats import Ledger
+
+FILE = "telemetry.json"
+_log = logging.getLogger("headroom.proxy")
+
+
+def totals_of(ledger: Ledger) -> dict[str, Any]:
+    """Return what is written of a ledger."""
+    blocks = ledger.reasons.values()
+    return {
+        "version": __version__,
+        "requests": ledger.requests.total(),
+        "failures": ledger.failures.total(),
+        "tokens_before": sum(one.tokens_before for one in blocks),
+        "tokens_after": sum(one.tokens_after for one in blocks),
+        "blocks_by_reason": {reason: one.blocks for reason, one in sorted(ledger.reasons.items())},
+        "retrievals": ledger.retrieval["calls"],
+    }
+
+
+def write(folder: Path, ledger: Ledger) -> None:
+    """Replace the file by the totals of this run. A folder that cannot be written is logged."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with NamedTemporaryFile(dir=folder, delete=False) as file:  # for its owner alone
+            file.write(msgspec.json.format(msgspec.json.encode(totals_of(ledger))) + b"\n")
+        os.replace(file.name, folder / FILE)  # noqa: PTH105 - a name, no path
+    except OSError as error:
+        _log.warning("%s cannot be written: %s", folder / FILE, error.strerror)
