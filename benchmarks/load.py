@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import cycle, islice
 
@@ -117,7 +117,7 @@ class Load:
     """Open connections to one server."""
 
     def __init__(self, connections: Sequence[Connection]) -> None:
-        self._connections = connections
+        self.connections = connections
 
     @classmethod
     async def opened(cls, server: Server, connections: int) -> Load:
@@ -126,17 +126,20 @@ class Load:
         pairs = [await loop.create_connection(Connection, server.host, server.port) for _ in range(connections)]
         return cls([connection for _, connection in pairs])
 
-    async def round(self, requests: Sequence[bytes], count: int, per_second: float = 0.0) -> Round:
+    async def round(
+        self, requests: Sequence[bytes], count: int, per_second: float = 0.0, *, within: float = TIMEOUT_SECONDS
+    ) -> Round:
         """Send `count` requests in all, taken from `requests` in turn.
 
-        `per_second` paces all connections together, each at its own phase; 0 sends as fast as answers come.
+        `per_second` paces all connections together, each at its own phase; 0 sends as fast as answers come. Raises
+        TimeoutError after `within` seconds.
         """
         todo = islice(cycle(requests), count)
-        pause = len(self._connections) / per_second if per_second else 0.0
+        pause = len(self.connections) / per_second if per_second else 0.0
         start = time.perf_counter()
-        phases = [pause * place / len(self._connections) for place in range(len(self._connections))]
-        work = [self._work(one, todo, pause, phase) for one, phase in zip(self._connections, phases, strict=True)]
-        lists = await asyncio.wait_for(asyncio.gather(*work), TIMEOUT_SECONDS)
+        phases = [pause * place / len(self.connections) for place in range(len(self.connections))]
+        work = [self._work(one, todo, pause, phase) for one, phase in zip(self.connections, phases, strict=True)]
+        lists = await asyncio.wait_for(asyncio.gather(*work), within)
         return Round([one for timed in lists for one in timed], time.perf_counter() - start)
 
     async def _work(self, connection: Connection, todo: islice[bytes], pause: float, phase: float) -> list[Timed]:
@@ -151,15 +154,18 @@ class Load:
 
     def close(self) -> None:
         """Close all connections."""
-        for connection in self._connections:
+        for connection in self.connections:
             connection.close()
 
 
-def http_request(server: Server, path: str, body: bytes, *, streamed: bool = False) -> bytes:
-    """Return a POST of a JSON body as bytes; a streamed one accepts events."""
+def http_request(
+    server: Server, path: str, body: bytes, *, streamed: bool = False, headers: Mapping[str, str] | None = None
+) -> bytes:
+    """Return a POST of a JSON body as bytes; a streamed one accepts events. `headers` are sent besides the usual."""
     accept = "text/event-stream" if streamed else "application/json"
     head = (
         f"POST {path} HTTP/1.1\r\nhost: {server.host}:{server.port}\r\naccept: {accept}\r\n"
-        f"authorization: Bearer offline\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+        f"authorization: Bearer offline\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n"
     )
+    head += "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items()) + "\r\n"
     return head.encode() + body

@@ -66,6 +66,18 @@ def installed(peer: Peer, cache: Path = CACHE) -> Path:
     return python
 
 
+def installed_from_npm(peer: Peer, cache: Path = CACHE) -> Path:
+    """Return the folder of a peer from npm, filled on first use. Raises PeerError, also where there is no npm."""
+    folder = cache / peer.name
+    ready = folder / f".ready-{peer.requirement.rpartition('@')[2]}"
+    if not ready.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        quiet = ["--silent", "--no-audit", "--no-fund", "--no-save", "--prefix", str(folder)]
+        _run(["npm", "install", *quiet, peer.requirement], _INSTALL_SECONDS)
+        ready.touch()
+    return folder
+
+
 def _run(command: Sequence[str], seconds: float, given: str = "") -> str:
     environment = {**os.environ, **_OFFLINE}
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -11,11 +12,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from benchmarks.report import ROOT
 from headroom.demo.proxy_process import address_of
 
 _READY_SECONDS = 20.0
+_FOREIGN_READY_SECONDS = 120.0
 _STOP_SECONDS = 5.0
 _TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -63,6 +66,33 @@ def proxy(upstream_url: str, *options: str) -> Iterator[Server]:
 
 
 @contextmanager
+def serving(command: Sequence[str], port: int, folder: Path, **environment: str) -> Iterator[Server]:
+    """Run a program that listens on a port while the block runs, in a folder that is also its home.
+
+    It is there once it takes connections. What it prints goes to `output.txt` in the folder. Raises TimeoutError.
+    """
+    start = time.perf_counter()
+    clean = {**_environment(), "HOME": str(folder), **environment}
+    clean.pop("PYTHONPATH")  # no package of ours may be found: one of the programs has the same import name
+    with (
+        (folder / "output.txt").open("wb") as output,
+        subprocess.Popen(command, cwd=folder, env=clean, stdin=subprocess.DEVNULL, stdout=output, stderr=output) as run,
+    ):
+        try:
+            _wait_until_listening(run, port)
+            yield Server(run.pid, "127.0.0.1", port, time.perf_counter() - start)
+        finally:
+            _stop(run)
+
+
+def free_port() -> int:
+    """Return a port of the loopback device that nobody listens on."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+@contextmanager
 def _running(arguments: Sequence[str], probe: str) -> Iterator[Server]:
     start = time.perf_counter()
     with subprocess.Popen(
@@ -105,7 +135,17 @@ def _wait_until_ready(host: str, port: int, probe: str) -> None:
     raise TimeoutError(f"not ready after {_READY_SECONDS:.0f} s")
 
 
-def _stop(process: subprocess.Popen[str]) -> None:
+def _wait_until_listening(process: subprocess.Popen[bytes], port: int) -> None:
+    deadline = time.monotonic() + _FOREIGN_READY_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.02)
+    raise TimeoutError(f"does not listen after {_FOREIGN_READY_SECONDS:.0f} s, or has ended")
+
+
+def _stop(process: subprocess.Popen[Any]) -> None:
     process.terminate()
     try:
         process.wait(_STOP_SECONDS)

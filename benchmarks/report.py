@@ -14,7 +14,7 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 PAGE = ROOT / "docs" / "benchmarks.md"
-PARTS = ("hop", "body", "compress", "confusion", "scaling", "bill")
+PARTS = ("hop", "gateways", "body", "compress", "confusion", "scaling", "bill")
 """The parts of the page, in order."""
 
 _HEAD = """# Benchmarks
@@ -81,13 +81,17 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What one benchmark found. `part` is its name, `intro` a sentence or two on how it was measured."""
+    """What one benchmark found. `part` is its name, `intro` a sentence or two on how it was measured.
+
+    `command` is what makes it, if not `make bench-PART`.
+    """
 
     part: str
     intro: str
     tables: Sequence[Table]
     bars: Sequence[Bar] = ()
     data: Any = None
+    command: str = ""
 
     @property
     def all_tables(self) -> list[Table]:
@@ -117,7 +121,7 @@ def with_part(page: str, report: Report) -> str:
     """Return the page with the report in its place; the other parts stay as they are."""
     parts = {name: found.group() for name in PARTS if (found := _part(name).search(page))}
     tables = "\n\n".join(table.markdown for table in report.all_tables)
-    body = f"## `make bench-{report.part}`\n\n{report.intro}\n\n_{MACHINE}_\n\n{tables}\n"
+    body = f"## `{report.command or f'make bench-{report.part}'}`\n\n{report.intro}\n\n_{MACHINE}_\n\n{tables}\n"
     parts[report.part] = f"<!-- {report.part} -->\n{body}<!-- end of {report.part} -->"
     return "\n".join([_HEAD, *(parts[name] + "\n" for name in PARTS if name in parts)])
 
