@@ -14,10 +14,13 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from proxy.net import Answer, Call, Client, Upstream, connected, request
 from support.processes import environment
+from support.retrieval import long_step, readable_by
 
+from headroom.blocks import Channel
 from headroom.providers.vendors import VENDORS
 
 JSON = (b"Content-Type", b"application/json")
@@ -33,6 +36,10 @@ BODIES = {
     "gemini": {"contents": [{"role": "user", "parts": [{"text": "hi"}]}]},
 }
 """One small request in each wire."""
+
+ANSWER = b'{"usage":{"prompt_tokens":9,"completion_tokens":1,"total_tokens":10}}'
+OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(ANSWER), ANSWER)
+"""A whole answer."""
 
 PATIENCE = 15.0
 """Seconds after which something that was to come is taken for hanging; the time-outs under test are far shorter."""
@@ -57,9 +64,14 @@ class Proxy:
         return {int(child) for child in children.split()}
 
     @property
+    def descriptors(self) -> int:
+        """How many file descriptors the process holds."""
+        return sum(1 for _ in _links(Path(f"/proc/{self.process.pid}/fd")))
+
+    @property
     def sockets(self) -> int:
         """How many sockets the process holds."""
-        return sum(name.startswith("socket:") for name in _links(Path(f"/proc/{self.process.pid}/fd")))
+        return sockets_of(self.process.pid)
 
     def said(self) -> str:
         return self.log.read_text()
@@ -93,9 +105,20 @@ class Proxy:
         raise AssertionError(f"not booked: {view}")
 
 
+def sockets_of(process: int) -> int:
+    """Return how many sockets a process holds."""
+    return sum(name.startswith("socket:") for name in _links(Path(f"/proc/{process}/fd")))
+
+
 def post(wire: str, body: bytes | None = None, *headers: tuple[bytes, bytes]) -> bytes:
     """Return a request of a wire as bytes."""
     return request("POST", WIRES[wire], body or json.dumps(BODIES[wire]).encode(), JSON, *headers)
+
+
+def long_body(salt: str) -> bytes:
+    """Return a chat with a tool output of which something is left out, and whose answer may be given again."""
+    steps = [long_step("long_rows", crc32(salt.encode()))]
+    return json.dumps({**readable_by("openai-chat", steps, Channel.TOOL), "temperature": 0}).encode()
 
 
 @contextmanager

@@ -7,8 +7,8 @@ import socket
 from pathlib import Path
 
 import pytest
-from faults.bench import Provider, Proxy, in_time, running
-from faults.test_disks import OK, long_body, statuses, store_in
+from faults.bench import OK, Provider, Proxy, in_time, long_body, running
+from faults.test_disks import statuses, store_in
 from proxy.net import saying
 
 HOURS = 6 * 3600.0
@@ -48,7 +48,7 @@ def test_a_clock_that_jumps_gives_a_full_bucket_and_keeps_everything_else(
             assert view["latency"]["total"]["p99_ms"] < HOURS
             assert (await proxy.view("/readyz"))["ready"]
 
-    options = store_in(tmp_path) if store == "sqlite" else ()
+    options = store_in(tmp_path) if store == "sqlite" else ("--cache-tools",)
     with running(tmp_path, url, *options, "--rpm", str(RPM), before=moved_by(file)) as proxy:
         in_time(run(proxy))
         assert "Traceback" not in proxy.said()

@@ -9,33 +9,19 @@ import sys
 from pathlib import Path
 
 import pytest
-from faults.bench import WIRES, Provider, Proxy, in_time, running, until
+from faults.bench import OK, WIRES, Provider, Proxy, in_time, long_body, running, until
 from faults.disks import mounted
 from proxy.net import Answer, saying
 from support.processes import environment
 
 from headroom.state.counters_opening import SUFFIX
 
-ANSWER = b'{"usage":{"prompt_tokens":9,"completion_tokens":1,"total_tokens":10}}'
-OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(ANSWER), ANSWER)
 FILES = ("store.db", f"store.db{SUFFIX}", "store.db.responses")
 """What a proxy with limits and a response cache keeps: originals, counters, answers."""
 
 
-def long_body(salt: str) -> bytes:
-    """Return a request with a tool output of which something is left out, and whose answer may be given again."""
-    lines = "\n".join(f"2026-11-21T10:00:{n % 60:02} INFO {salt} worker {n} took job {n * 7}" for n in range(900))
-    call = {"id": "c1", "type": "function", "function": {"name": "logs", "arguments": "{}"}}
-    messages = [
-        {"role": "user", "content": "what happened?"},
-        {"role": "assistant", "content": None, "tool_calls": [call]},
-        {"role": "tool", "tool_call_id": "c1", "content": lines},
-    ]
-    return json.dumps({"model": "gpt-5", "temperature": 0, "messages": messages}).encode()
-
-
-def store_in(folder: Path) -> tuple[str, str]:
-    return "--store", f"sqlite:{folder / 'store.db'}"
+def store_in(folder: Path) -> tuple[str, ...]:
+    return "--store", f"sqlite:{folder / 'store.db'}", "--cache-tools"
 
 
 async def asked(proxy: Proxy, number: int, salt: str) -> list[Answer]:
@@ -68,6 +54,7 @@ def test_requests_go_on_without_a_disk_that_is_full_and_use_it_again_when_there_
             disk.fill()
             assert statuses(await asked(proxy, 4, "b")) == [200] * 4
             view = await proxy.view()
+            assert view["decisions"]["by_kept"]["handles"]["blocks"] == 6
             assert view["response_cache"]["failures"] > 0
             assert "headroom.proxy: the response cache is left out: the store" in proxy.said()
             assert (await proxy.view("/readyz"))["ready"]
@@ -154,8 +141,7 @@ def test_files_that_were_damaged_before_the_start_are_set_aside(
         assert proxy.said().count("is damaged") == len(FILES)
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
-@pytest.mark.parametrize("fault", ["damaged", "removed"])
+@pytest.mark.parametrize(("fault", "workers"), [("damaged", "1"), ("damaged", "2"), ("removed", "2")])
 def test_files_that_are_damaged_or_removed_while_it_runs_are_begun_anew(
     fault: str, workers: str, tmp_path: Path, listening: socket.socket, url: str
 ) -> None:
