@@ -43,7 +43,7 @@ from headroom.proxy.stats import Stats
 from headroom.proxy.telemetry import write
 from headroom.proxy.unix import unix_listener
 from headroom.proxy.upstream import Upstream
-from headroom.proxy.workers import BACKLOG, Supervisor, listener, with_shared_store
+from headroom.proxy.workers import BACKLOG, Supervisor, listener, use_all_descriptors, with_shared_store
 from headroom.state import Store
 from headroom.tokens import warm
 
@@ -195,12 +195,12 @@ def run(config: ProxyConfig) -> int:
     print(banner(state.config), flush=True)  # noqa: T201
     # Compression runs in threads; with the default of five milliseconds each of them holds up the event loop longer.
     sys.setswitchinterval(0.001)
+    use_all_descriptors()
     starter = os.getpid()
-    try:
-        return _run(app, state)
-    finally:
-        if config.uds is not None and os.getpid() == starter:  # and no worker of it
-            config.uds.expanduser().unlink(missing_ok=True)
+    status = _run(app, state)
+    if config.uds is not None and os.getpid() == starter:  # and no worker of it
+        config.uds.expanduser().unlink(missing_ok=True)
+    return status
 
 
 def _run(app: Doorkeeper, state: ProxyState) -> int:

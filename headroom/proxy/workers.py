@@ -9,10 +9,12 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import resource
 import signal
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from headroom.errors import ConfigError
@@ -49,6 +51,13 @@ def listener(config: ProxyConfig) -> socket.socket:
     except OSError as error:
         raise ConfigError(f"cannot listen on {config.host}, port {config.port}: {error.strerror}") from error
     return bound
+
+
+def use_all_descriptors() -> None:
+    """Let the process open as many files as it may be allowed: a request takes two sockets, and shells allow few."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):  # some systems name a limit that they do not grant
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 @dataclass(frozen=True, slots=True)

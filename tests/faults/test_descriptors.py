@@ -86,3 +86,11 @@ def test_a_short_want_of_descriptors_is_waited_out(tmp_path: Path, listening: so
 
     with running(tmp_path, url, "--retry-max-attempts", "3") as proxy:
         in_time(run(proxy))
+
+
+def test_a_proxy_uses_all_the_descriptors_that_it_may_have(tmp_path: Path, url: str) -> None:
+    few = "import resource\n_, most = resource.getrlimit(resource.RLIMIT_NOFILE)\n"
+    few += "resource.setrlimit(resource.RLIMIT_NOFILE, (256, min(most, 4096)))"
+    with running(tmp_path, url, before=few) as proxy:
+        soft, hard = resource.prlimit(proxy.process.pid, resource.RLIMIT_NOFILE)
+    assert 256 < soft == hard
