@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -14,9 +16,9 @@ KEY = "sk-key-that-opens-nothing"
 
 @dataclass(frozen=True)
 class Launch:
-    """A program from npm with its arguments, and what it finds in its environment."""
+    """A package from npm, the arguments of its program, and what that finds in its environment."""
 
-    program: str
+    package: str
     arguments: tuple[str, ...]
     environment: dict[str, str]
 
@@ -26,27 +28,31 @@ class Agent:
     """`launch` writes the settings into a home and says how to start; `answer` finds the last words in the output.
 
     `retrieves`: its requests have tools where the retrieval tool can be one of them. `resends`: each of its requests
-    says all that was said before.
+    says all that was said before. `meets_sockets`: its provider speaks WebSocket. `most_chars`: of longer outputs it
+    sends a few lines only.
     """
 
     name: str
-    wire: str
     launch: Callable[[Path, str, str], Launch]
     answer: Callable[[str], str]
     retrieves: bool = True
     resends: bool = True
+    meets_sockets: bool = True
+    most_chars: int = 30_000
 
 
 def _claude(home: Path, url: str, task: str) -> Launch:
     quiet = {"CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "DISABLE_AUTOUPDATER": "1"}
     arguments = ("-p", task, "--allowedTools", "Bash", "--output-format", "json")
-    return Launch("claude", arguments, {"ANTHROPIC_BASE_URL": url, "ANTHROPIC_API_KEY": KEY, **quiet})
+    return Launch(
+        "@anthropic-ai/claude-code", arguments, {"ANTHROPIC_BASE_URL": url, "ANTHROPIC_API_KEY": KEY, **quiet}
+    )
 
 
 def _codex(home: Path, url: str, task: str, *, settings: str) -> Launch:
     _write(home / ".codex" / "config.toml", settings.format(url=url))
     arguments = ("exec", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox", "--json", task)
-    return Launch("codex", arguments, {"OPENAI_API_KEY": KEY, "CODEX_API_KEY": KEY})
+    return Launch("@openai/codex", arguments, {"OPENAI_API_KEY": KEY, "CODEX_API_KEY": KEY})
 
 
 # The built-in provider speaks WebSocket, one of one's own HTTP.
@@ -62,6 +68,35 @@ wire_api = "responses"
 _FUNCTIONS = 'model = "gpt-5-codex"\n'
 
 
+def _codex_of_chatgpt(home: Path, url: str, task: str) -> Launch:
+    """Start a Codex whose user has signed in: it packs its requests. Newer ones ask first where to send them."""
+    launch = _codex(home, url, task, settings=_SIGNED_IN)
+    claims = {"exp": int(time.time()) + 86_400, "https://api.openai.com/auth": {"chatgpt_account_id": "account"}}
+    token = ".".join(_encoded(part) for part in ({"alg": "none"}, claims, "signature"))
+    tokens = {"id_token": token, "access_token": token, "refresh_token": "none", "account_id": "account"}
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    _write(home / ".codex" / "auth.json", json.dumps({"tokens": tokens, "last_refresh": now}))
+    return Launch("codex-older", launch.arguments, {})
+
+
+_SIGNED_IN = """openai_base_url = "{url}/backend-api/codex"
+chatgpt_base_url = "{url}/backend-api/"
+[features]
+enable_request_compression = true
+"""
+
+
+def _encoded(part: Any) -> str:
+    return base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=")
+
+
+def _copilot(home: Path, url: str, task: str, *, kind: str, base: str, model: str) -> Launch:
+    provider = {"BASE_URL": url + base, "TYPE": kind, "API_KEY": KEY}
+    environment = {f"COPILOT_PROVIDER_{name}": value for name, value in provider.items()}
+    arguments = ("-p", task, "--allow-all-tools", "--silent", "--disable-client-telemetry")
+    return Launch("@github/copilot", arguments, {"COPILOT_MODEL": model, "COPILOT_OFFLINE": "true", **environment})
+
+
 def _opencode(home: Path, url: str, task: str, *, sdk: str, model: str) -> Launch:
     provider = {
         "npm": sdk,
@@ -72,7 +107,7 @@ def _opencode(home: Path, url: str, task: str, *, sdk: str, model: str) -> Launc
     path = home / "opencode.json"
     _write(path, json.dumps(settings))
     quiet = {"OPENCODE_DISABLE_MODELS_FETCH": "1", "OPENCODE_DISABLE_AUTOUPDATE": "1"}
-    return Launch("opencode", ("run", "--format", "json", task), {"OPENCODE_CONFIG": str(path), **quiet})
+    return Launch("opencode-ai", ("run", "--format", "json", task), {"OPENCODE_CONFIG": str(path), **quiet})
 
 
 def _gemini(home: Path, url: str, task: str) -> Launch:
@@ -84,7 +119,7 @@ def _gemini(home: Path, url: str, task: str) -> Launch:
     _write(home / ".gemini" / "settings.json", json.dumps(settings))
     environment = {"GOOGLE_GEMINI_BASE_URL": url, "GEMINI_API_KEY": KEY, "GEMINI_CLI_TRUST_WORKSPACE": "true"}
     arguments = ("--yolo", "--model", "gemini-3-pro-preview", "--output-format", "json", "-p", task)
-    return Launch("gemini", arguments, environment)
+    return Launch("@google/gemini-cli", arguments, environment)
 
 
 def _write(path: Path, text: str) -> None:
@@ -101,6 +136,10 @@ def _said_by_codex(output: str) -> str:
     return str([item["text"] for item in items if item.get("type") == "agent_message"][-1])
 
 
+def _said_by_copilot(output: str) -> str:
+    return output.strip().splitlines()[-1]
+
+
 def _said_by_opencode(output: str) -> str:
     return str([event["part"]["text"] for event in _events(output) if event["type"] == "text"][-1])
 
@@ -114,21 +153,30 @@ def _events(output: str) -> list[dict[str, Any]]:
 
 
 def _codex_row(name: str, settings: str, **also: bool) -> Agent:
-    return Agent(name, "openai-responses", partial(_codex, settings=settings), _said_by_codex, **also)
+    return Agent(name, partial(_codex, settings=settings), _said_by_codex, **also)
 
 
-def _opencode_row(name: str, wire: str, sdk: str, model: str) -> Agent:
-    return Agent(name, wire, partial(_opencode, sdk=sdk, model=model), _said_by_opencode)
+def _copilot_row(name: str, kind: str, base: str, model: str) -> Agent:
+    launch = partial(_copilot, kind=kind, base=base, model=model)
+    return Agent(name, launch, _said_by_copilot, most_chars=18_000)
+
+
+def _opencode_row(name: str, sdk: str, model: str) -> Agent:
+    return Agent(name, partial(_opencode, sdk=sdk, model=model), _said_by_opencode)
 
 
 AGENTS = (
-    Agent("claude", "anthropic", _claude, _said_by_claude),
+    Agent("claude", _claude, _said_by_claude),
     _codex_row("codex", _HTTP, retrieves=False),
     _codex_row("codex-functions", _FUNCTIONS + _HTTP),
     _codex_row("codex-websocket", _WEBSOCKET, retrieves=False, resends=False),
     _codex_row("codex-websocket-functions", _FUNCTIONS + _WEBSOCKET, resends=False),
-    Agent("gemini", "gemini", _gemini, _said_by_gemini),
-    _opencode_row("opencode-chat", "openai-chat", "@ai-sdk/openai-compatible", "gpt-5"),
-    _opencode_row("opencode-messages", "anthropic", "@ai-sdk/anthropic", "claude-sonnet-4-5"),
-    _opencode_row("opencode-responses", "openai-responses", "@ai-sdk/openai", "gpt-5"),
+    _codex_row("codex-websocket-refused", _WEBSOCKET, retrieves=False, meets_sockets=False),
+    Agent("codex-chatgpt", _codex_of_chatgpt, _said_by_codex, meets_sockets=False),
+    _copilot_row("copilot-chat", "openai", "/v1", "gpt-5"),
+    _copilot_row("copilot-messages", "anthropic", "", "claude-sonnet-4-5"),
+    Agent("gemini", _gemini, _said_by_gemini),
+    _opencode_row("opencode-chat", "@ai-sdk/openai-compatible", "gpt-5"),
+    _opencode_row("opencode-messages", "@ai-sdk/anthropic", "claude-sonnet-4-5"),
+    _opencode_row("opencode-responses", "@ai-sdk/openai", "gpt-5"),
 )

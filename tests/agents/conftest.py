@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from agents.installing import programs as installed_programs
+from agents.installing import installed
 
 _HERE = Path(__file__).parent
 _SAVED = pytest.StashKey[list[str]]()
@@ -16,7 +16,7 @@ def pytest_ignore_collect(config):
 
 @pytest.fixture(scope="session")
 def programs():
-    return installed_programs()
+    return installed()
 
 
 @pytest.fixture

@@ -74,9 +74,14 @@ def assert_history_stands(pairs: Sequence[Pair]) -> int:
     return compared
 
 
-def kinds(requests: Sequence[Heard]) -> Counter[tuple[str, str]]:
-    """Count requests by method and path."""
-    return Counter((request.method, request.path) for request in requests)
+def asking(requests: Sequence[Heard]) -> list[Heard]:
+    """Return the requests to a model, and the handshakes of sockets for them."""
+    return [request for request in requests if route_of("POST", request.path)]
+
+
+def kinds(requests: Sequence[Heard]) -> Counter[tuple[str, str, int]]:
+    """Count requests by method, path and the status of the answer."""
+    return Counter((request.method, request.path, request.status) for request in requests)
 
 
 def bytes_of(requests: Sequence[Heard]) -> int:

@@ -18,10 +18,10 @@ _RAN = "ran.txt"
 _LARGE = 90_000
 
 
-def write_reports(folder: Path) -> None:
+def write_reports(folder: Path, most_chars: int) -> None:
     """Write two commands into a folder: a log of indexing the standard library, and a list of packages as JSON."""
-    _write(folder, "index", _log())
-    _write(folder, "packages", _packages())
+    _write(folder, "index", _log(most_chars))
+    _write(folder, "packages", _packages(most_chars))
 
 
 def runs(folder: Path) -> list[str]:
@@ -34,9 +34,11 @@ def _write(folder: Path, name: str, report: str) -> None:
     (folder / f"{name}.sh").write_text(f"echo {name} >> {_RAN}\ncat {name}.txt\n", encoding="utf-8")
 
 
-def _log() -> str:
+def _log(most_chars: int) -> str:
+    """Return the end of the log."""
     files = sorted(Path(sysconfig.get_path("stdlib")).glob("*.py"))
-    return "".join(_indexing(number, path) for number, path in enumerate(files))
+    log = "".join(_indexing(number, path) for number, path in enumerate(files))
+    return log if len(log) <= most_chars else log[-most_chars:].partition("\n")[2]
 
 
 def _indexing(number: int, path: Path) -> str:
@@ -49,7 +51,8 @@ def _indexing(number: int, path: Path) -> str:
     )
 
 
-def _packages() -> str:
+def _packages(most_chars: int) -> str:
+    """Return the beginning of the list."""
     rows = [
         {
             "name": one.metadata["Name"],
@@ -61,4 +64,7 @@ def _packages() -> str:
         }
         for one in distributions()
     ]
-    return json.dumps(sorted(rows, key=lambda row: row["name"].lower()), indent=2) + "\n"
+    rows.sort(key=lambda row: row["name"].lower())
+    while len(printed := json.dumps(rows, indent=2)) > most_chars:
+        rows.pop()
+    return printed + "\n"

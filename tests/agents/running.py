@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agents.agents import Agent
+from agents.installing import Programs
+from agents.judging import asking
 from agents.material import COMMANDS, SUBJECT, TASK, WANTED, runs, write_reports
 from agents.model import Model, Script
 from agents.tap import Heard, Tap, tapped
@@ -25,7 +27,7 @@ _NOWHERE = "http://127.0.0.1:9"
 
 @dataclass(frozen=True)
 class Run:
-    """How an agent ended, what it said last, the commands it ran, its requests, and those the provider got."""
+    """How an agent ended, what it said last, the commands it ran, its requests to a model, and those that arrived."""
 
     code: int
     said: str
@@ -34,19 +36,21 @@ class Run:
     received: list[Heard]
 
 
-def run(agent: Agent, programs: Path, *, through_proxy: bool) -> Run:
+def run(agent: Agent, programs: Programs, *, through_proxy: bool) -> Run:
     """Give an agent the task in an empty home and a folder with the reports."""
     with (
         tempfile.TemporaryDirectory() as home,
         tempfile.TemporaryDirectory() as folder,
-        running(Model(Script(COMMANDS, SUBJECT, WANTED)), sockets=True) as provider,
+        running(Model(Script(COMMANDS, SUBJECT, WANTED)), sockets=agent.meets_sockets) as provider,
         tapped(provider) as near,
         _far(near, through_proxy) as far,
     ):
-        write_reports(Path(folder))
+        write_reports(Path(folder), agent.most_chars)
         ended = _start(agent, programs, Path(home), folder, far.url)
         assert ended.returncode == 0, ended.stdout[-2000:] + ended.stderr[-2000:]
-        return Run(ended.returncode, agent.answer(ended.stdout), runs(Path(folder)), far.heard(), near.heard())
+        return Run(
+            ended.returncode, agent.answer(ended.stdout), runs(Path(folder)), asking(far.heard()), asking(near.heard())
+        )
 
 
 @contextmanager
@@ -59,11 +63,11 @@ def _far(near: Tap, through_proxy: bool) -> Iterator[Tap]:
         yield far
 
 
-def _start(agent: Agent, programs: Path, home: Path, folder: str, url: str) -> subprocess.CompletedProcess[str]:
+def _start(agent: Agent, programs: Programs, home: Path, folder: str, url: str) -> subprocess.CompletedProcess[str]:
     launch = agent.launch(home, url, TASK)
     closed = {"HTTP_PROXY": _NOWHERE, "HTTPS_PROXY": _NOWHERE, "NO_PROXY": "127.0.0.1"}
     return subprocess.run(
-        [programs / launch.program, *launch.arguments],
+        [programs.of(launch.package), *launch.arguments],
         cwd=folder,
         env={"PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8", **closed, **launch.environment},
         stdin=subprocess.DEVNULL,

@@ -23,6 +23,7 @@ from headroom.wire.codings import decode_body
 
 _PIECE = 65_536
 _MOST_BYTES = 1 << 26
+_SWITCHED = 101
 
 
 @dataclass
@@ -50,12 +51,17 @@ class _Line:
 
     def heard(self) -> list[Heard]:
         """Return its requests with the statuses of their answers, then the messages of the socket it became."""
-        requests, rest = _requests(bytes(self.up))
-        for request, status in zip(requests, _statuses(bytes(self.down), len(requests)), strict=False):
-            request.status = status
-        if rest is None:
-            return requests
-        return [*requests, *_messages(requests[-1], bytes(self.up)[rest:])]
+        statuses = _statuses(bytes(self.down))
+        heard: list[Heard] = []
+        rest = bytes(self.up)
+        while rest:
+            requests, rest = _requests(rest)
+            for request, status in zip(requests, statuses[len(heard) :], strict=False):
+                request.status = status
+            heard += requests
+            if heard[-1].status == _SWITCHED:
+                return [*heard, *_messages(heard[-1], rest)]
+        return heard
 
 
 class Tap:
@@ -150,20 +156,21 @@ class _Requests:
         self.all[-1].body += body
 
 
-def _requests(said: bytes) -> tuple[list[Heard], int | None]:
-    """Return the whole requests of a line, and where a socket begins; None if it became none."""
+def _requests(said: bytes) -> tuple[list[Heard], bytes]:
+    """Return the requests of a line up to one that would change the protocol, and what follows that one."""
     calls = _Requests()
-    rest = None
+    rest = b""
     try:
         calls.parser.feed_data(said)
     except httptools.HttpParserUpgrade as upgrade:
-        rest = upgrade.args[0]
+        rest = said[upgrade.args[0] :]
     for request in calls.all:
         request.body = decode_body(request.body, request.headers.get("content-encoding", ""), _MOST_BYTES)
     return calls.all, rest
 
 
-def _statuses(said: bytes, most: int) -> list[int]:
+def _statuses(said: bytes) -> list[int]:
+    """Return the statuses of the answers on a line."""
     statuses: list[int] = []
 
     class Calls:
@@ -173,7 +180,7 @@ def _statuses(said: bytes, most: int) -> list[int]:
     parser = httptools.HttpResponseParser(Calls())
     with suppress(httptools.HttpParserUpgrade, httptools.HttpParserError):  # what follows an upgrade is not HTTP
         parser.feed_data(said)
-    return statuses[:most]
+    return statuses
 
 
 def _messages(handshake: Heard, frames: bytes) -> list[Heard]:
@@ -191,4 +198,4 @@ def _messages(handshake: Heard, frames: bytes) -> list[Heard]:
             said.append(bytearray(frame.data))
         elif frame.opcode is Opcode.CONT:
             said[-1] += frame.data
-    return [Heard("WS", handshake.target, handshake.headers, bytes(body), 101) for body in said]
+    return [Heard("WS", handshake.target, handshake.headers, bytes(body), _SWITCHED) for body in said]
