@@ -24,6 +24,7 @@ COMMANDS = (
     Command("retrieve", "headroom.cli.retrieve", "Print what was left out of a tool output, byte for byte."),
     Command("stats", "headroom.cli.stats", "Print what a running proxy has counted."),
     Command("doctor", "headroom.cli.doctor", "Check the installation, and what becomes of a known conversation."),
+    Command("bench", "headroom.cli.bench", "Measure what would be saved on your own files."),
     Command("demo", "headroom.cli.demo", "Show what is saved, offline, with outputs of this machine."),
 )
 
