@@ -173,10 +173,10 @@ async def _on_sockets(client: Client) -> None:
 
 
 async def _answering(socket: Any) -> None:
-    async for message in socket:
-        request_frame = json.loads(message) if message.startswith("{") else {}
-        done = {"type": "response.completed", "response": {"id": "r", "status": "completed"}}
-        await socket.send(json.dumps(done if request_frame.get("type") else {"type": "error", "status": 400}))
+    done = {"type": "response.completed", "response": {"id": "r", "status": "completed"}}
+    while True:
+        is_request = (await socket.recv()).startswith("{")
+        await socket.send(json.dumps(done if is_request else {"type": "error", "status": 400}))
 
 
 async def _closing(socket: Any) -> None:
