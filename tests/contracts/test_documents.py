@@ -4,29 +4,29 @@ import re
 from pathlib import Path
 
 import pytest
+from contracts.documents import blocks_in, run
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
-FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+OF_ADAPTERS = [*(ROOT / "docs" / "integrations").glob("*.md"), *(ROOT / "integrations").glob("*/README.md")]
+"""Their examples need a framework: they are run in its environment, by the tests of the adapter."""
+EVERY_DOCUMENT = sorted({*DOCUMENTS, *OF_ADAPTERS})
 
 
-def _blocks(language):
-    found = []
-    for document in DOCUMENTS:
-        for number, (kind, code) in enumerate(FENCE.findall(document.read_text(encoding="utf-8"))):
-            if kind == language:
-                found.append(pytest.param(code, id=f"{document.name}-{number}"))
-    return found
+def _blocks(language, documents):
+    return [
+        pytest.param(code, id=f"{document.name}-{number}")
+        for document in documents
+        for number, code in enumerate(blocks_in(document, language))
+    ]
 
 
-@pytest.mark.parametrize("code", _blocks("python"))
+@pytest.mark.parametrize("code", _blocks("python", [one for one in DOCUMENTS if one not in OF_ADAPTERS]))
 def test_python_examples_run(code):
-    names = {"__name__": "example"}
-    exec(compile(code, "example", "exec"), names)
-    assert len(names) > 2, "the example defines nothing"
+    run(code)
 
 
-@pytest.mark.parametrize("code", _blocks("sh"))
+@pytest.mark.parametrize("code", _blocks("sh", EVERY_DOCUMENT))
 def test_shell_examples_name_real_targets_and_commands(code):
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     from headroom.cli import COMMANDS
@@ -37,7 +37,7 @@ def test_shell_examples_name_real_targets_and_commands(code):
         assert command in {one.name for one in COMMANDS}
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("document", EVERY_DOCUMENT, ids=lambda path: f"{path.parent.name}-{path.name}")
 def test_links_and_files_that_documents_name_exist(document):
     text = document.read_text(encoding="utf-8")
     prose = re.sub(r"^(`{3,}).*?^\1$", "", text, flags=re.MULTILINE | re.DOTALL)
@@ -48,12 +48,12 @@ def test_links_and_files_that_documents_name_exist(document):
 
 
 def test_the_readme_has_exactly_two_commands_to_set_up():
-    first = FENCE.findall((ROOT / "README.md").read_text(encoding="utf-8"))[0][1]
+    first = blocks_in(ROOT / "README.md", "sh")[0]
     assert [line.split()[:2] for line in first.splitlines()] == [["make", "demo"], ["make", "test"]]
 
 
 def test_no_document_names_a_path_of_somebodys_machine():
-    for document in DOCUMENTS:
+    for document in EVERY_DOCUMENT:
         assert not re.search(r"(?<![\w.])/(?:home|root|work|tmp|Users)/", document.read_text(encoding="utf-8")), (
             document
         )
