@@ -103,7 +103,7 @@ def _responses(model: ScriptedModel, body: dict[str, Any]) -> tuple[dict[str, An
     given = body["input"] if isinstance(body["input"], list) else []
     results = sum(item.get("type") == "function_call_output" for item in given)
     arguments = model.next(results)
-    text = {"type": "output_text", "text": model.answer, "annotations": []}
+    text = {"type": "output_text", "text": model.answer, "annotations": [], "logprobs": []}
     item: dict[str, Any] = {"type": "message", "id": "msg_1", "role": "assistant", "status": "completed"}
     item |= {"content": [text]}
     if arguments is not None:
