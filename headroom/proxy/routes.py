@@ -13,6 +13,7 @@ from uuid import uuid4
 import msgspec
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from headroom import __version__
 from headroom.blocks import Channel, Payload
@@ -51,7 +52,8 @@ _SETTINGS = {
 
 def management_app(state: ProxyState) -> FastAPI:
     """Build the app that serves every management endpoint."""
-    app = FastAPI(title="headroom", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
+    documents = {"docs_url": None, "redoc_url": None, "openapi_url": None}
+    app = FastAPI(title="headroom", version=__version__, redirect_slashes=False, **documents)
     _add_health(app, state)
     _add_statistics(app, state)
     _add_cache(app, state)
@@ -156,14 +158,17 @@ def _tenant(request: Request, config: ProxyConfig, pipeline: Pipeline) -> str:
 
 
 async def _read(request: Request, limit: int) -> bytes:
-    """Read the body up to `limit` bytes. Raises `BodyTooLargeError`."""
+    """Read the body up to `limit` bytes. Raises `BodyTooLargeError`, or `RequestError` if it does not come whole."""
     parts = []
     size = 0
-    async for part in request.stream():
-        size += len(part)
-        if size > limit:
-            raise BodyTooLargeError(f"The body is larger than {limit} bytes.")
-        parts.append(part)
+    try:
+        async for part in request.stream():
+            size += len(part)
+            if size > limit:
+                raise BodyTooLargeError(f"The body is larger than {limit} bytes.")
+            parts.append(part)
+    except ClientDisconnect as error:
+        raise RequestError("The client left before its body was whole.") from error
     return b"".join(parts)
 
 

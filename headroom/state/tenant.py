@@ -22,7 +22,13 @@ def tenant_of(headers: Mapping[bytes, bytes], key: bytes, query: bytes = b"") ->
     credential a tenant stands for.
     """
     given = [(name, headers[name].strip()) for name in CREDENTIAL_HEADERS if headers.get(name, b"").strip()]
-    given += [(b"x-goog-api-key", value) for value in parse_qs(query).get(b"key", ())]
+    given += [(b"x-goog-api-key", value) for value in _keys_in(query)]
     # Lengths before the values, so that no credential can be spelled as two others.
     message = b"".join(b"%s=%d:%s;" % (name, len(value), value) for name, value in given) or _ANONYMOUS
     return hmac.new(key, message, hashlib.sha256).hexdigest()[:_HEX_DIGITS]
+
+
+def _keys_in(query: bytes) -> list[bytes]:
+    """Return the values of `key`, decoded. As Latin-1, which has a character for every byte that may be escaped."""
+    found = parse_qs(query.decode("latin-1"), encoding="latin-1").get("key", ())
+    return [value.encode("latin-1") for value in found]

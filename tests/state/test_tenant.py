@@ -1,6 +1,10 @@
 """Who a caller is: what its credentials say, and nothing that gives them away."""
 
+from urllib.parse import quote
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from headroom.state import tenant_of
 from headroom.state.tenant import CREDENTIAL_HEADERS
@@ -43,3 +47,14 @@ def test_another_key_makes_other_tenants():
     headers = {b"x-api-key": b"one"}
     assert tenant_of(headers, KEY) != tenant_of(headers, b"l" * 32)
     assert tenant_of({}, KEY) != tenant_of({}, b"l" * 32)
+
+
+@given(st.binary(max_size=40) | st.text(max_size=20).map(lambda text: quote(text).encode()), st.binary(max_size=9))
+def test_a_query_of_any_spelling_is_read(before, key):
+    said = quote(key).encode()
+    assert len(tenant_of({}, KEY, before)) == 32
+    assert tenant_of({}, KEY, b"x=%80&key=" + said) == tenant_of({}, KEY, b"key=" + said + b"&alt=sse")
+
+
+def test_keys_of_a_query_that_only_their_escapes_tell_apart_are_two_tenants():
+    assert tenant_of({}, KEY, b"key=%80") != tenant_of({}, KEY, b"key=%81")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 
 from proxy.net import Call, Upstream, connected, request, saying
 from proxy.rows.stand import JSON, assert_refused, standing
@@ -21,6 +22,9 @@ ODD_BODIES = [
     b"[]",
 ]
 """Bodies without anything to compress, or that are none, in spellings that no encoder would choose."""
+
+
+QUERIES = ["?q=%20+b&q=2&empty=&;=", "?key=a%2Fb&alt=sse", "?key=%C3%BC&x=%80%ff", "?%zz=%", "??a=//b/../c"]
 
 
 def _chunk(data: bytes) -> bytes:
@@ -48,6 +52,16 @@ async def a_body_in_chunks_passes(row: Row) -> None:
             await client.send(head + b"".join(_chunk(part) for part in parts if part) + b"0\r\n\r\n")
             assert (await client.answer()).status == 200
         assert [seen.body for seen in stand.seen] == ODD_BODIES
+
+
+@rule()
+async def path_and_query_pass_as_they_were_written(row: Row) -> None:
+    """With everything on that looks for a key in a query."""
+    method = "GET" if row.is_socket else "POST"
+    async with standing(optimize=True, rpm=1_000, marker_key="k" * 32) as stand:
+        for query in QUERIES:
+            assert (await stand.ask(replace(row, path=row.path + query))).status == 200
+        assert [seen.line for seen in stand.seen] == [f"{method} {row.path}{one} HTTP/1.1".encode() for one in QUERIES]
 
 
 @rule(is_read)
