@@ -52,8 +52,14 @@ _SETTINGS = {
 
 def management_app(state: ProxyState) -> FastAPI:
     """Build the app that serves every management endpoint."""
-    documents = {"docs_url": None, "redoc_url": None, "openapi_url": None}
-    app = FastAPI(title="headroom", version=__version__, redirect_slashes=False, **documents)
+    app = FastAPI(
+        title="headroom",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+    )
     _add_health(app, state)
     _add_statistics(app, state)
     _add_cache(app, state)
