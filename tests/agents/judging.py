@@ -42,10 +42,11 @@ class Pair:
                 yield path, text, arrived[path]
 
     def tokens(self) -> tuple[int, int]:
-        """Return the tokens of its tool outputs, as they were sent and as they arrived."""
+        """Return the tokens of its tool outputs, as they were sent and as they arrived; none may have become longer."""
         count = TokenCounter("gpt-5")
-        texts = list(self.outputs())
-        return sum(count(sent) for _, sent, _ in texts), sum(count(arrived) for _, _, arrived in texts)
+        each = [(count(sent), count(arrived)) for _, sent, arrived in self.outputs()]
+        assert all(after <= before for before, after in each)
+        return sum(before for before, _ in each), sum(after for _, after in each)
 
 
 def paired(sent: Sequence[Heard], received: Sequence[Heard]) -> tuple[list[Pair], list[Heard]]:
@@ -63,14 +64,20 @@ def paired(sent: Sequence[Heard], received: Sequence[Heard]) -> tuple[list[Pair]
     return pairs, left
 
 
-def assert_history_stands(pairs: Sequence[Pair]) -> int:
-    """Compare each turn with the next: outputs that are sent again must arrive again as they did; count them."""
-    compared = 0
+def assert_history_stands(pairs: Sequence[Pair], besides: Sequence[Heard]) -> int:
+    """Compare each turn with the next, and the last with what was asked `besides` for it: count the outputs compared.
+
+    Outputs that are sent again must arrive again as they did.
+    """
     turns = sorted(({path: texts for path, *texts in pair.outputs()} for pair in pairs), key=len)
+    compared = 0
     for earlier, later in pairwise(turns):
         for path, texts in earlier.items():
             assert later[path] == texts
             compared += 1
+    for request in besides:
+        again = tool_texts(payload_of(request.body), _wire(request))
+        assert all(again[path] == arrived for path, (_, arrived) in turns[-1].items())
     return compared
 
 

@@ -69,7 +69,14 @@ def _start(agent: Agent, programs: Programs, home: Path, folder: str, url: str) 
     return subprocess.run(
         [programs.of(launch.package), *launch.arguments],
         cwd=folder,
-        env={"PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8", **closed, **launch.environment},
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": str(home),
+            "TMPDIR": str(home),
+            "LANG": "C.UTF-8",
+            **closed,
+            **launch.environment,
+        },
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

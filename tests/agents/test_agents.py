@@ -23,7 +23,7 @@ def test_an_agent_ends_through_the_proxy_as_it_does_without_it(agent, programs, 
     assert len(besides) == agent.retrieves
     assert all(FETCH.encode() in request.body for request in besides)
     if agent.resends:
-        assert assert_history_stands(pairs)
+        assert assert_history_stands(pairs, besides)
 
     outputs = [pair.tokens() for pair in pairs]
     before, after = max(outputs) if agent.resends else map(sum, zip(*outputs, strict=True))
