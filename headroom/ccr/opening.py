@@ -22,6 +22,10 @@ _log = logging.getLogger("headroom")
 _CHANNELS = {channel.value: channel for channel in Channel}
 
 
+class NoKeyError(ConfigError):
+    """The key of the handles can neither be read nor made."""
+
+
 def opened(
     config: ProxyConfig, store: Store | None = None, channel: Channel | None = None
 ) -> tuple[Store, Retrieval | None]:
@@ -36,7 +40,11 @@ def opened(
     chosen = channel or _CHANNELS.get(config.retrieval)
     if chosen is None:
         return store, None
-    return store, Retrieval(chosen, Mint(_key(config, store)), vouched=channel is not None)
+    try:
+        key = _key(config, store)
+    except ConfigError as error:
+        raise NoKeyError(str(error)) from error
+    return store, Retrieval(chosen, Mint(key), vouched=channel is not None)
 
 
 def with_tool(config: ProxyConfig, build: Callable[[ProxyConfig], T]) -> T:
@@ -48,7 +56,7 @@ def with_tool(config: ProxyConfig, build: Callable[[ProxyConfig], T]) -> T:
         return build(config)
     try:
         return build(config.model_copy(update={"retrieval": Channel.TOOL.value}))
-    except ConfigError as reason:
+    except NoKeyError as reason:
         _log.warning("retrieval is off, so nothing is left out: %s", reason)
         return build(config.model_copy(update={"retrieval": "off"}))
 
