@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 AS_ROOT := $(if $(filter-out 0,$(shell id -u)),sudo) DEBIAN_FRONTEND=noninteractive
 
-.PHONY: setup system-packages demo test fuzz robustness conversations lint format bench bench-hop bench-body bench-compress bench-confusion bench-scaling bench-bill test-integrations test-agents docs clean
+.PHONY: setup system-packages demo test fuzz robustness conversations lint format bench bench-hop bench-body bench-compress bench-confusion bench-scaling bench-bill soak test-integrations test-agents docs clean
 
 setup: $(READY)
 
@@ -73,8 +73,13 @@ bench-scaling: $(READY)
 bench-bill: $(READY)
 	$(BIN)/python -m benchmarks.bill $(CORPUS)
 
+# Ten minutes of large bodies and slow readers, after two to warm up: memory must not grow. SOAK_SECONDS of it.
+soak: $(READY)
+	$(BIN)/python -m benchmarks.soak --seconds $(or $(SOAK_SECONDS),600)
+
 test-integrations: $(READY)
 	$(BIN)/python tools/test_environments.py $(ENVIRONMENT)
+	$(if $(ENVIRONMENT),,cd integrations/vercel-ai-sdk && npm install --silent --no-audit --no-fund && npm test && npm run test:versions)
 
 # Coding agents from npm (some 1.2 GB, installed once) run a tool loop through the proxy.
 test-agents: $(READY)
