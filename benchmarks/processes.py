@@ -51,9 +51,9 @@ class Server:
 
 
 @contextmanager
-def upstream() -> Iterator[Server]:
-    """Run the upstream with constant answers while the block runs."""
-    with _running(["-m", "benchmarks.upstream"], "") as server:
+def upstream(module: str = "benchmarks.upstream") -> Iterator[Server]:
+    """Run the upstream with constant answers, or another one, while the block runs."""
+    with _running(["-m", module], "") as server:
         yield server
 
 

@@ -14,7 +14,7 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 PAGE = ROOT / "docs" / "benchmarks.md"
-PARTS = ("hop", "gateways", "body", "compress", "confusion", "scaling", "bill")
+PARTS = ("hop", "gateways", "body", "compress", "confusion", "scaling", "bill", "soak")
 """The parts of the page, in order."""
 
 _HEAD = """# Benchmarks
