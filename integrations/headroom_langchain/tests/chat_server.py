@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -20,10 +20,14 @@ SENTENCE = "Nice of you to ask: all of it is in order."
 
 
 @contextmanager
-def chat_server() -> Iterator[tuple[str, list[Json]]]:
-    """Run one on a free port; yield its base URL and the list of the requests that come."""
+def chat_server(answer: Callable[[Json], Json] | None = None) -> Iterator[tuple[str, list[Json]]]:
+    """Run one on a free port; yield its base URL and the list of the requests that come.
+
+    `answer` returns the assistant's message for a request, in place of `answer_to`.
+    """
     requests: list[Json] = []
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"requests": requests}))
+    members = {"requests": requests, "answer": staticmethod(answer or answer_to)}
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), members))
     server.daemon_threads = True
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
@@ -37,12 +41,13 @@ def chat_server() -> Iterator[tuple[str, list[Json]]]:
 
 class _Handler(BaseHTTPRequestHandler):
     requests: list[Json]
+    answer: Callable[[Json], Json]
     protocol_version = "HTTP/1.1"
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
         self.requests.append(body)
-        message, usage = answer_to(body), usage_of(body)
+        message, usage = self.answer(body), usage_of(body)
         if body.get("stream"):
             events = [json.dumps(chunk) for chunk in chunks(body, message, usage)]
             self._send("text/event-stream", "".join(f"data: {event}\n\n" for event in [*events, "[DONE]"]))
@@ -94,7 +99,7 @@ def _text(wanted: Json, said: str) -> str:
 
 def _cut(text: str, stop: Any) -> str:
     for word in [stop] if isinstance(stop, str) else stop or ():
-        text = text.split(word)[0]
+        text = text.split(word, maxsplit=1)[0]
     return text
 
 
