@@ -48,13 +48,14 @@ class Adapter:
         self._tenant = self.config.one_tenant or _LOCAL
         self._tally = Tally()
 
-    def shorten(self, turns: Iterable[Turn], model: str = "") -> CompressResult:
+    def shorten(self, turns: Iterable[Turn], model: str = "", *, keeps_results: bool = True) -> CompressResult:
         """Return what to send for each text that was returned, in order, as `messages`: a list of str.
 
-        Texts that stay are the very objects that came. Never raises for what stands in the turns.
+        Without `keeps_results` none refers to an earlier one: for requests by which the provider may drop results by
+        itself. Texts that stay are the very objects that came. Never raises for what stands in the turns.
         """
         turns = tuple(turns)
-        payload, paths = payload_of(turns, model)
+        payload, paths = payload_of(turns, model, keeps_results=keeps_results)
         result = self._counted(payload, model)
         texts = [turn.text for turn in turns if isinstance(turn, Returned)]
         if result.messages is not payload:

@@ -42,7 +42,7 @@ class Returned:
 Turn = Said | Called | Returned
 
 
-def payload_of(turns: Iterable[Turn], model: str) -> tuple[Payload, list[JsonPath]]:
+def payload_of(turns: Iterable[Turn], model: str, *, keeps_results: bool = True) -> tuple[Payload, list[JsonPath]]:
     """Return the transcript as a request body, and the paths of what was returned, in order."""
     messages: list[Payload] = []
     returned: list[JsonPath] = []
@@ -56,7 +56,8 @@ def payload_of(turns: Iterable[Turn], model: str) -> tuple[Payload, list[JsonPat
             returned.append(("messages", len(messages), "content", 0, "content"))
             result = {"type": "tool_result", "tool_use_id": turn.call, "content": turn.text, "is_error": turn.is_error}
             messages.append({"role": "user", "content": [result]})
-    return {"model": model, "messages": messages}, returned
+    managed: Payload = {} if keeps_results else {"context_management": {}}
+    return {"model": model, "messages": messages, **managed}, returned
 
 
 def at(payload: Payload, path: JsonPath) -> Any:

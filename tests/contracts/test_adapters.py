@@ -90,6 +90,14 @@ def test_with_retrieval_more_is_left_out_and_comes_back_byte_for_byte() -> None:
     assert (stats["requests"], stats["retrievals"], stats["misses"], stats["failures"]) == (1, 2, 0, 0)
 
 
+def test_results_refer_to_earlier_ones_only_if_the_provider_keeps_those() -> None:
+    log = sample("log_lines")
+    turns = [Called("c1", "read_log", {}), Returned("c1", log), Called("c2", "read_log", {}), Returned("c2", log)]
+    first, second = Adapter().shorten(turns).messages
+    assert len(second) < len(first)
+    assert Adapter().shorten(turns, keeps_results=False).messages == [first, first]
+
+
 def test_texts_that_stay_are_the_objects_that_came() -> None:
     texts = Adapter().shorten([Returned("", text := "short enough"), Returned("", "also short")]).messages
     assert texts == [text, "also short"]
