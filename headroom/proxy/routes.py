@@ -78,7 +78,8 @@ def _add_health(app: FastAPI, state: ProxyState) -> None:
             "status": "healthy" if state.ready else "unready",
             "ready": state.ready,
             "version": __version__,
-            "config": state.config.model_dump(mode="json"),
+            # Bodies go on in the format of the provider that they were written for; there is no other backend.
+            "config": {"backend": "native", **state.config.model_dump(mode="json")},
             "checks": state.checks,
         }
         return _json(answer)
