@@ -31,6 +31,7 @@ from headroom.proxy.quota import Quota
 from headroom.proxy.refusals import BudgetSpentError, LimitError, RateLimitedError, refuse
 from headroom.proxy.stats import Stats
 from headroom.proxy.target import vendor_for
+from headroom.proxy.websocket_turn import TURN
 from headroom.state.counters import Claim, Rate, Refusal, Share, Slot
 from headroom.state.counters_opening import open_counters
 from headroom.state.tenant import tenant_of
@@ -114,15 +115,27 @@ class Limits:
             await refuse(error, scope, send)
             return
         meter = Meter(asked, reads=_read_here(scope))
+        end: list[Message] = []
         try:
-            await self._passed(meter, scope, body.receive, send)
+            await self._passed(meter, scope, body.receive, send, end)
         finally:
             await self.quota.settle(held, self._actual(held.grant.claims, asked, meter.used()))
+            for message in end:
+                await send(message)
 
-    async def _passed(self, meter: Meter, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _passed(self, meter: Meter, scope: Scope, receive: Receive, send: Send, end: list[Message]) -> None:
+        """Pass a request on, and its answer back but for its end, which is put into `end`.
+
+        A client that has its whole answer may ask again at once, and must not meet what it had claimed itself. On
+        Responses sockets requests wait for those before them anyway, and events must not overtake each other.
+        """
+
         async def watched(message: Message) -> None:
             meter.feed(message)
-            await send(message)
+            if meter.is_complete and TURN not in scope:
+                end.append(message)
+            else:
+                await send(message)
 
         token = CURRENT.set(meter)
         try:

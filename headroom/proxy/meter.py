@@ -21,6 +21,8 @@ _START, _BODY = "http.response.start", "http.response.body"
 class Meter:
     """Watches one answer as it goes by. With `reads` of a vendor's name it reads the usage itself.
 
+    `is_complete` says that its end has been seen.
+
     The middleware reads the answers on the routes that it knows, and tells `MeterReader`.
     """
 
@@ -32,7 +34,7 @@ class Meter:
         self._status = 0
         self._bytes = 0
         self._is_stream = False
-        self._is_complete = False
+        self.is_complete = False
 
     def feed(self, message: Message) -> None:
         """See a message on its way to the client."""
@@ -41,7 +43,7 @@ class Meter:
         elif message["type"].endswith(_BODY):
             data = message.get("body", b"")
             self._bytes += len(data)
-            self._is_complete = not message.get("more_body", False)
+            self.is_complete = not message.get("more_body", False)
             if self._reader is not None:
                 self._reader.feed(data)
 
@@ -54,7 +56,7 @@ class Meter:
         if self._status >= 400:
             return Usage(0, 0)
         reported = self._reported()
-        if self._is_complete and reported.input is not None:
+        if self.is_complete and reported.input is not None:
             return reported
         guess = Usage(self.asked.input_tokens, self._output_guessed(reported.output or 0))
         return guess.updated(Usage(reported.input, None, reported.cache_read, reported.cache_write))
@@ -75,7 +77,7 @@ class Meter:
 
     def _output_guessed(self, reported: int) -> int:
         most = self.asked.output_tokens
-        if self.asked.is_batch or not (self._is_stream or self._is_complete):
+        if self.asked.is_batch or not (self._is_stream or self.is_complete):
             return max(reported, most)
         return max(reported, min(most, -(-self._bytes // BYTES_PER_TOKEN)))
 

@@ -76,6 +76,26 @@ def test_a_budget_outlives_the_proxy_that_spent_it(store, tmp_path, redis_proces
     assert statuses == [200, 429]
 
 
+@pytest.mark.parametrize("answer", [answering(), answering(b"{}", 400)], ids=["ok", "error"])
+def test_who_has_the_whole_answer_may_ask_again_at_once_however_long_it_takes_to_settle(answer, monkeypatch):
+    settle = Quota.settle
+
+    async def slow(self, held, actual):
+        await asyncio.sleep(0.05)
+        await settle(self, held, actual)
+
+    async def run():
+        async with proxied(Upstream(answer), max_concurrent=1) as port, connected(port) as client:
+            statuses = []
+            for _ in range(4):
+                await client.send(request("POST", CHAT, body_for(CHAT), JSON))
+                statuses.append((await client.answer()).status)
+            return statuses
+
+    monkeypatch.setattr(Quota, "settle", slow)
+    assert 429 not in asyncio.run(run())
+
+
 # ---- when the server is gone
 
 
