@@ -6,6 +6,7 @@ from contextlib import closing
 from itertools import pairwise
 
 import pytest
+import redis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from state.benches import Clock
@@ -310,3 +311,26 @@ def test_the_address_of_a_store_says_where_its_counters_are(tmp_path):
     assert isinstance(open_counters("redis://127.0.0.1:9/0"), RedisCounters)
     with pytest.raises(ConfigError):
         open_counters("redis://127.0.0.1:port")
+
+
+@pytest.mark.parametrize("kind", ["rate", "slot"])
+def test_what_is_dated_far_into_the_future_was_written_before_the_clock_was_put_back(kind, bench, counters):
+    claim = requests(burst=1) if kind == "rate" else Slot("one", "requests", 1)
+    granted(counters.claim([claim]))
+    wait_of(counters.claim([claim]))
+    if isinstance(bench, Redis):
+        _date_later(bench.url, 6 * 3600)
+    else:
+        bench.wait(-6 * 3600)
+    granted(counters.claim([claim]))
+    wait_of(counters.claim([claim]))
+
+
+def _date_later(url, seconds):
+    """Let the records in a server be those of a clock that was ahead by so much."""
+    with redis.Redis.from_url(url) as client:
+        for key in client.scan_iter("headroom:{counters}:*"):
+            if client.type(key) == b"hash":
+                for field, value in client.hgetall(key).items():
+                    if field == b"at" or field.startswith(b"expires:"):
+                        client.hset(key, field, float(value) + seconds)
