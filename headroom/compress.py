@@ -70,7 +70,8 @@ def compress(
 
     `capability` says how the model gets back what is left out, and `store` where originals are kept for that. The
     caller vouches for the reader: with the channel `tool` it offers `headroom.ccr.tool.definition(wire)` itself and
-    resolves the calls. Raises ConfigError for a capability without a store.
+    resolves the calls. Raises ConfigError for a capability without a store, and RequestError where an interceptor of
+    the configuration that fails closed refuses.
     """
     return compress_with(_pipeline_of(config, hooks, store, capability), messages, model, tools=tools)
 
@@ -88,9 +89,11 @@ def compress_with(
     if wire is None:
         return CompressResult(messages, 0, 0)
     exchange = Exchange(request_id=uuid.uuid4().hex, wire=wire.name, model=model, tenant=tenant)
-    unchanged = (payload, Rewritten((), (), {}))
-    after, rewritten = pipeline.guard.run("compress", lambda: pipeline.run_payload(payload, wire, exchange), unchanged)
-    result = messages if not rewritten.edits else after if key is None else after[key]
+    seen = pipeline.seen(payload)
+    unchanged = (seen, Rewritten((), (), {}))
+    after, rewritten = pipeline.guard.run("compress", lambda: pipeline.run_payload(seen, wire, exchange), unchanged)
+    is_same = seen is payload and not rewritten.edits
+    result = messages if is_same else after if key is None else after[key]
     return result_of(result, rewritten.decisions)
 
 

@@ -16,6 +16,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from headroom.blocks import Channel, Decision, Edit, Outcome, Payload, Reason
 from headroom.ccr.keeper import Retrieval
 from headroom.ccr.retriever import Retriever
@@ -242,6 +244,22 @@ class Pipeline:
             return splice(body, tuple(changes(payload, current)))
         except BodyError:
             return body
+
+    def seen(self, payload: Payload) -> Payload:
+        """Return JSON values as the interceptors leave them; the very same object if they change nothing.
+
+        Raises InterceptedError.
+        """
+        if not self.interceptors:
+            return payload
+        body = self.guard.run("interception", partial(msgspec.json.encode, payload), b"")
+        try:
+            came = read(body, self.policy.max_depth)
+        except BodyError as error:
+            self.unread(body, str(error))
+            return payload
+        changed, values = self._intercepted(body, came)
+        return payload if changed is body else values
 
     def run_payload(self, payload: Payload, wire: Wire, exchange: Exchange) -> tuple[Payload, Rewritten]:
         """Do the same to JSON values: return the new payload; the one given is never mutated."""

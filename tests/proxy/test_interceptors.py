@@ -14,7 +14,8 @@ from support.retrieval import handles_in, readable_by, retrieving
 from support.wires import MODELS, Step, body_of, outputs_of
 
 from headroom.blocks import Channel
-from headroom.errors import ConfigError
+from headroom.compress import compress
+from headroom.errors import ConfigError, RequestError
 from headroom.pipeline import Exchange, Pipeline
 from headroom.policy import Policy
 from headroom.proxy.config import ProxyConfig
@@ -269,3 +270,35 @@ def test_nothing_is_outlined_where_nothing_may_be_left_out_or_code_is_none_of_ou
 def test_without_a_way_back_nothing_is_left_out() -> None:
     body = json.dumps(body_of("openai-chat", [Step(SOURCE, arguments='{"command": "cat shapes.py"}')])).encode()
     assert Pipeline(interceptors=[AstGrep()]).run(body, None, Exchange("r")).body is body
+
+
+def test_the_library_runs_them_too() -> None:
+    messages = [
+        {"role": "user", "content": SECRET},
+        {"role": "tool", "tool_call_id": "c", "content": f"{SECRET}\n" * 90},
+    ]
+    config = ProxyConfig(interceptors=["redact_email", Broken()])
+    result = compress(messages, config=config)
+    assert "Ann" not in json.dumps(result.messages)
+    assert result.messages[0]["content"].startswith("write to [email ")
+    assert messages[0]["content"] == SECRET
+    untouched = [{"role": "user", "content": "hello"}]
+    assert compress(untouched, config=config).messages is untouched
+    body = {"model": "m", "messages": messages, "user": SECRET}
+    assert "Ann" not in json.dumps(compress(body, config=config).messages)
+
+
+@pytest.mark.parametrize("content", ["text", float("nan"), object()])
+def test_the_library_refuses_what_a_policy_could_not_see(content: Any) -> None:
+    messages = [{"role": "user", "content": "hello"}, {"role": "user", "content": [{"type": "text", "text": content}]}]
+    with pytest.raises(RequestError, match="policy"):
+        compress(messages, config=ProxyConfig(interceptors=[Closed()]))
+    assert compress(messages, config=ProxyConfig(interceptors=[Broken()])).messages is messages
+
+
+def test_compression_as_a_service_runs_them_too() -> None:
+    body = json.dumps({"messages": json.loads(BODY)["messages"]}).encode()
+    answer, _ = sent("/v1/compress", body, interceptors=["redact_email"])
+    assert b"bob" not in answer.body
+    answer, _ = sent("/v1/compress", body, interceptors=[Closed()])
+    assert (answer.status, json.loads(answer.body)["error"]["code"]) == (403, "refused_by_policy")
