@@ -81,14 +81,14 @@ ANTHROPIC = Vendor(
 GEMINI = Vendor(
     "gemini",
     "https://generativelanguage.googleapis.com",
-    ("/v1beta/", "/v1alpha/"),
+    ("/v1beta/", "/v1alpha/", "/upload/v1beta/", "/ws/google.ai.generativelanguage."),
     (b"x-goog-api-key",),
     _gemini_error,
 )
 VERTEX = Vendor(
     "vertex",
     "https://aiplatform.googleapis.com",
-    ("/v1/projects/", "/v1/publishers/", "/v1beta1/"),
+    ("/v1/projects/", "/v1/publishers/", "/v1beta1/", "/ws/google.cloud.aiplatform."),
     (),
     _gemini_error,
 )

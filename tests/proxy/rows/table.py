@@ -42,12 +42,15 @@ CATCH_ALL = (
     Row("other.openai", "/v1/embeddings", OPENAI),
     Row("other.anthropic", "/v1/complete", ANTHROPIC),
     Row("other.gemini", "/v1beta/files", GEMINI),
+    Row("other.gemini_upload", "/upload/v1beta/files", GEMINI),
     Row("other.bedrock", "/model/amazon.nova-pro-v1:0/converse", ANTHROPIC),
     Row("other.vertex", "/v1/projects/p/locations/global/endpoints/e:predict", GEMINI),
     Row("other.unknown", "/anything/at/all", OPENAI),
 )
+_IN_GEMINI = "/ws/google.ai.generativelanguage."
 SOCKETS = (
     Row("socket.realtime", "/v1/realtime", OPENAI, is_socket=True),
+    Row("socket.gemini_live", f"{_IN_GEMINI}v1beta.GenerativeService.BidiGenerateContent", GEMINI, is_socket=True),
     Row("socket.unknown", "/anything/at/all", OPENAI, is_socket=True),
 )
 """Sockets on paths that no row of the route table has."""
