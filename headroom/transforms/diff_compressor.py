@@ -65,6 +65,7 @@ class DiffCompressor(Compressor):
         Merged lines ask most of the reader: an added line is no longer there as it is in the file.
         """
         lines = [VERBATIM + line if line[:1] in _LIKE_OURS and _is_like_ours(line) else line for line in view.lines]
+        view.forget("lines")
         headers = file_headers.find(lines)
         bases = file_headers.bases_of(headers.values())
         notes = []
@@ -73,12 +74,14 @@ class DiffCompressor(Compressor):
             notes.append(f"{len(headers)} files, {bases[0]} to {bases[1]}; {_FILES_NOTE}")
             notes += [_NULL_NOTE] if any(header.lacks_a_side for header in headers.values()) else []
             yield _form(notes, lines, "diff.headers", Tier.PLAIN)
+        del headers
         context.check()
-        yield from _said_once(notes, lines, "diff.hunks", Tier.LEGEND)
-        if context.tier >= Tier.MAX:
-            merged = word_diff.encode(lines)
-            if sum(1 for line in merged if line[:1] == word_diff.MARK) >= _FEW:
-                yield from _said_once(notes, merged, "diff.words", Tier.MAX)
+        merged = word_diff.encode(lines) if context.tier >= Tier.MAX else []
+        shorter = hunks.shortened(lines)
+        del lines
+        yield from _said_once(notes, shorter, "diff.hunks", Tier.LEGEND)
+        if sum(1 for line in merged if line[:1] == word_diff.MARK) >= _FEW:
+            yield from _said_once(notes, hunks.shortened(merged), "diff.words", Tier.MAX)
 
     def reductions(self, view: View, hint: Hint, context: Context) -> Iterator[Reduction]:  # noqa: ARG002 - a diff says it all
         """Yield the diff with less context, and with generated files told in short."""
@@ -95,7 +98,7 @@ class DiffCompressor(Compressor):
         budget = Budget(text)
         if _BLOCKS_NOTE in note:
             body = named_blocks.decode(body, budget)
-        lines = word_diff.decode(hunks.with_headings(hunks.indented(hunks.with_signs(body)), budget))
+        lines = word_diff.decode(hunks.restored(body, budget))
         lines = file_headers.restored(lines, (found[2] or "", found[3] or ""), budget)
         return "\n".join([line.removeprefix(VERBATIM) for line in lines])
 
@@ -112,9 +115,8 @@ def _is_like_ours(line: str) -> bool:
     return line.startswith((VERBATIM, word_diff.MARK, file_headers.MARK)) or hunks.is_like_ours(line)
 
 
-def _said_once(notes: Sequence[str], lines: Sequence[str], encoding: str, tier: Tier) -> Iterator[Lossless]:
-    """Yield the forms that say once what the lines of hunks share, and blocks of lines that come again, if they do."""
-    shorter = hunks.without_signs(hunks.outdented(hunks.without_headings(lines)))
+def _said_once(notes: Sequence[str], shorter: list[str], encoding: str, tier: Tier) -> Iterator[Lossless]:
+    """Yield the forms with shortened hunks, and with blocks of lines that come again said once, if there are any."""
     for body in _worth_pricing(shorter, named_blocks.encode(shorter, _may_move)):
         used = [note for note, is_used in zip(_NOTES[1:], _used(body, shorter), strict=True) if is_used]
         if used:

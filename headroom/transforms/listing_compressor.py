@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import ClassVar
 
 from headroom.blocks import Fidelity, Lossless, Reduction, Tier
@@ -29,7 +29,7 @@ from headroom.transforms.coding.probing import share
 from headroom.transforms.coding.records import SEPARATORS, has_key, repeated, runs, tabulate, untabulate
 from headroom.transforms.coding.table_rows import LineTable
 from headroom.transforms.coding.tree import Undrawn, draw, undraw
-from headroom.transforms.view import View
+from headroom.transforms.view import View, let_go
 
 _NOTE = re.compile(
     r"\[listing: (\d+) lines(, cells two blanks apart,)? like (.*);"
@@ -76,6 +76,7 @@ class ListingCompressor(Compressor):
 
     def candidates(self, view: View, context: Context) -> Iterable[Lossless]:
         """Yield the listing without padding, and with what lines share in headings."""
+        view.forget("lines")
         text = unpadded(view.text)
         fidelity = Fidelity.BYTES if text == view.text else Fidelity.DISPLAY
         context.check()
@@ -97,7 +98,7 @@ class ListingCompressor(Compressor):
         lines = unpadded(view.text).split("\n")
         context.check()
         form = _form(lines)
-        rows = list(_rows(lines, form))
+        rows = [row for _, row in _rows(lines, form)]
         short = selected_entries(LineTable(lines, rows), Focus(hint))
         if short is not None:
             yield Reduction(*short, "listing.selected")
@@ -148,8 +149,8 @@ def _grouped(text: str) -> str | None:
     """Write a listing under headings, or return None if its lines share nothing."""
     lines = text.split("\n")
     form = _form(lines)
-    grouped = group(lines, _rows(lines, form), form)
-    return grouped.under(_note(len(lines), grouped.template, form)) if grouped else None
+    grouped = group(_rows(lines, form, let_go), form)
+    return grouped.under(_note(text.count("\n") + 1, grouped.template, form)) if grouped else None
 
 
 def _tabulated(text: str) -> str | None:
@@ -232,12 +233,18 @@ def _form(lines: list[str]) -> Form:
     return _TABBED if tabbed > len(lines) / 2 else _SPACED
 
 
-def _rows(lines: list[str], form: Form) -> Iterator[list[str] | None]:
-    """Split the lines into cells; those with too few cells, an indentation or above the first row are no rows."""
+def _rows(
+    lines: list[str], form: Form, read: Callable[[list[str]], Iterable[str]] = iter
+) -> Iterator[tuple[str, list[str] | None]]:
+    """Yield lines and their cells; those with too few cells, an indentation or above the first row have none.
+
+    `read` goes through the lines.
+    """
     width = _width([line.count(form.glue) + 1 for line in lines if line] or [1])
     first = _first_row(lines) if width > 2 else 0
-    rows = (line.split(form.glue, width - 1) for line in lines)
-    return (row if at >= first and len(row) == width and all(row) else None for at, row in enumerate(rows))
+    for at, line in enumerate(read(lines)):
+        row = line.split(form.glue, width - 1)
+        yield line, row if at >= first and len(row) == width and all(row) else None
 
 
 def _width(counts: list[int]) -> int:

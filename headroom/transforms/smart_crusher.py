@@ -48,6 +48,8 @@ class SmartCrusher(Compressor):
         if document is not None:
             name, tier = ("json.rows", Tier.PLAIN) if plain else ("json.tables", Tier.LEGEND)
             yield Lossless(document, Fidelity.VALUE, name, tier)
+        if document is not None and not context.verify and len(document) < _FAR_AHEAD * _least_minified(view.text):
+            return
         canonical = self._canonical.keep(view.text, found.canonical)
         far_ahead = document is not None and len(document) < _FAR_AHEAD * len(canonical)
         if not far_ahead and _is_stable(found, canonical):
@@ -79,6 +81,11 @@ class SmartCrusher(Compressor):
 def _canonical(text: str) -> str:
     found = find_json(text)
     return text if found is None else found.canonical
+
+
+def _least_minified(text: str) -> int:
+    """Return how many characters the minified text has at least, without making it."""
+    return 0 if "\\" in text else len(text) - sum(map(text.count, " \t\r\n"))
 
 
 def _is_stable(found: JsonText, canonical: str) -> bool:

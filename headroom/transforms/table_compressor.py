@@ -14,7 +14,7 @@ See `coding.groups` for the grammar, `coding.drawn` and `coding.delimited` for w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 from typing import ClassVar
@@ -28,7 +28,7 @@ from headroom.transforms.coding.focus import Focus
 from headroom.transforms.coding.groups import Form, group, ungroup
 from headroom.transforms.coding.probing import probe
 from headroom.transforms.coding.table_rows import LineTable, selected_lines
-from headroom.transforms.view import View
+from headroom.transforms.view import View, let_go
 
 _NAMES = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
 _BY_NAME = {name: delimiter for delimiter, name in _NAMES.items()}
@@ -65,7 +65,8 @@ class TableCompressor(Compressor):
         context.check()
         if drawn and not _NOTE.match(text):
             yield Lossless(text, of, "table.undrawn", Tier.PLAIN)
-        grouped = None if self._is_own(view.text) else _grouped(text.split("\n") if drawn else view.lines)
+        view.forget("lines")
+        grouped = None if self._is_own(view.text) else _grouped(text)
         if grouped is not None:
             yield Lossless(grouped, of, "table.grouped", Tier.LEGEND)
 
@@ -94,7 +95,7 @@ class TableCompressor(Compressor):
         if not _NOTE.fullmatch(text.partition("\n")[0]):
             return False
         try:
-            return _grouped(self.decode(text).split("\n")) == text
+            return _grouped(self.decode(text)) == text
         except ValueError:
             return False
 
@@ -154,15 +155,16 @@ def _header(lines: Sequence[str], delimiter: str, cells: int) -> list[str]:
     return []
 
 
-def _grouped(lines: Sequence[str]) -> str | None:
+def _grouped(text: str) -> str | None:
     """Write a delimited table under headings, or return None if it is none."""
+    lines = text.split("\n")
     delimiter, cells = _layout(lines)
     if not delimiter:
         return None
-    grouped = group(lines, _rows(lines, delimiter, cells), _form(delimiter))
+    grouped = group(_rows(lines, delimiter, cells, let_go), _form(delimiter))
     if grouped is None:
         return None
-    return grouped.under(_note(len(lines), _NAMES[delimiter], grouped.template))
+    return grouped.under(_note(text.count("\n") + 1, _NAMES[delimiter], grouped.template))
 
 
 def _layout(lines: Sequence[str]) -> tuple[str, int]:
@@ -172,13 +174,13 @@ def _layout(lines: Sequence[str]) -> tuple[str, int]:
     return (delimiter, width(filled, delimiter)[0]) if delimiter else ("", 0)
 
 
-def _table(lines: Sequence[str]) -> LineTable | None:
+def _table(lines: list[str]) -> LineTable | None:
     """Read a delimited table, None if it is none."""
     delimiter, cells = _layout(lines)
     if not delimiter:
         return None
     names = _header(list(islice(filter(None, lines), _ABOVE)), delimiter, cells)
-    return LineTable(lines, list(_rows(lines, delimiter, cells)), names)
+    return LineTable(lines, [row for _, row in _rows(lines, delimiter, cells)], names)
 
 
 def _drawn_table(lines: Sequence[str]) -> LineTable:
@@ -197,9 +199,15 @@ def _note(lines: int, delimiter: str, template: str) -> str:
     )
 
 
-def _rows(lines: Sequence[str], delimiter: str, cells: int) -> Iterator[list[str] | None]:
-    """Split the lines below the header into cells; a record that spans lines, or of another width, is no row."""
+def _rows(
+    lines: list[str], delimiter: str, cells: int, read: Callable[[list[str]], Iterable[str]] = iter
+) -> Iterator[tuple[str, list[str] | None]]:
+    """Yield lines and, of those below the header, the cells; records that span lines, or of another width, have none.
+
+    `read` goes through the lines.
+    """
     header = _header(lines, delimiter, cells)
-    for line, whole in zip(lines, balanced(lines), strict=True):
-        row = split_cells(line, delimiter) if whole else []
-        yield row if len(row) == cells and row != header else None
+    are_whole = balanced(lines)
+    for line, is_whole in zip(read(lines), are_whole, strict=True):
+        row = split_cells(line, delimiter) if is_whole else []
+        yield line, row if len(row) == cells and row != header else None

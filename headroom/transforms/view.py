@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -26,6 +26,10 @@ class View:
         value: T = self._memo[name]
         return value
 
+    def forget(self, name: str) -> None:
+        """Drop a form that takes much memory; it is built again if it is asked for again."""
+        self._memo.pop(name, None)
+
     def tokens(self, count: Callable[[str], int]) -> int:
         """Return the tokens of the text. A view belongs to one request, hence to one way of counting."""
         return self.once("tokens", count)
@@ -38,7 +42,14 @@ class View:
     @property
     def sample(self) -> list[str]:
         """Non-empty lines from head, middle and tail, at most `SAMPLE_LINES`, in order."""
-        return self.once("sample", lambda _: _spread([line for line in self.lines if line.strip()]))
+        return self.once("sample", lambda _: _spread(list(filter(str.strip, self.lines))))
+
+
+def let_go(lines: list[str]) -> Iterator[str]:
+    """Yield lines in order and take each off the list, so that what is made of them takes their room."""
+    lines.reverse()
+    while lines:
+        yield lines.pop()
 
 
 def _spread(lines: list[str]) -> list[str]:

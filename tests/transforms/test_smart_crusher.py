@@ -306,6 +306,17 @@ def test_words_stay_and_nothing_shrinks_twice_whatever_the_rows(rows, times, con
         assert shrunk(result.text, context) is None
 
 
+@given(
+    st.lists(st.fixed_dictionaries({"name": st.text(max_size=9), "state": st.sampled_from("ab")}), max_size=60),
+    st.sampled_from([None, 2]),
+    st.booleans(),
+)
+def test_the_forms_of_a_text_that_need_not_be_proved_are_the_same(rows, indent, ascii_only):
+    view = View(json.dumps(rows, indent=indent, ensure_ascii=ascii_only))
+    proved, unproved = (list(SmartCrusher().candidates(view, Context(verify=verify))) for verify in (True, False))
+    assert proved == unproved
+
+
 def test_strings_of_json_are_shown_as_what_they_hold():
     rows = [{"id": f"m-{i}", "body": json.dumps({"job": i * 3, "kind": "resize"})} for i in range(6)]
     text = json.dumps(rows, indent=2)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, groupby, islice, repeat
+from itertools import chain, count, groupby, islice, repeat
 from operator import itemgetter
 
 from headroom.transforms.coding.budget import Budget
@@ -43,11 +43,12 @@ class Form:
 class Grouped:
     """Rows under headings: the template of all rows, and what the lines below the note are made of.
 
-    `columns` hold what varies of the rows, `chosen` says what of it goes into headings.
+    `others` are the lines that are no rows. `columns` hold what varies of the rows, `chosen` says what of it goes into
+    headings.
     """
 
     template: str
-    lines: Sequence[str]
+    others: list[str]
     is_row: bytearray
     columns: list[list[str]]
     chosen: list[Shared]
@@ -66,13 +67,20 @@ class Grouped:
             parts.append("\n".join(some))
         return "\n".join(parts)
 
+    def line(self, row: int) -> str:
+        """Return a row as the line that it was."""
+        fixed = self.template.split(STAR)
+        cells = [column[row] for column in self.columns]
+        return "".join(chain.from_iterable(zip(fixed, cells, strict=False))) + fixed[-1]
 
-def group(lines: Sequence[str], rows: Iterable[Sequence[str] | None], form: Form) -> Grouped | None:
+
+def group(lines: Iterable[tuple[str, Sequence[str] | None]], form: Form) -> Grouped | None:
     """Write rows of equal width under headings; a line whose row is None stays as it is.
 
-    Returns None where there are no rows or nothing varies. `form.glue.join(row)` is the line.
+    Returns None where there are no rows or nothing varies. `form.glue.join(row)` is the line. Of the lines only those
+    that are no rows are held.
     """
-    is_row, columns = _columns(rows)
+    is_row, columns, others = _columns(lines)
     if sum(is_row) < 2:
         return None
     parts = _parted(columns)
@@ -84,21 +92,23 @@ def group(lines: Sequence[str], rows: Iterable[Sequence[str] | None], form: Form
         chosen = _chosen(parts)
     template = form.glue.join(part.fixed.template for part in parts)
     varying = [part.rest for part in parts if part.fixed.varies]
-    return Grouped(template, lines, is_row, varying, chosen, form) if varying else None
+    return Grouped(template, others, is_row, varying, chosen, form) if varying else None
 
 
-def _columns(rows: Iterable[Sequence[str] | None]) -> tuple[bytearray, list[list[str]]]:
-    """Say which lines are rows and turn these into columns, some at a time: rows are large."""
+def _columns(lines: Iterable[tuple[str, Sequence[str] | None]]) -> tuple[bytearray, list[list[str]], list[str]]:
+    """Say which lines are rows and turn these into columns, some at a time: rows are large. Return the others, too."""
     is_row = bytearray()
     columns: list[OnceEach] = []
-    rest = iter(rows)
+    others: list[str] = []
+    rest = iter(lines)
     while some := list(islice(rest, _AT_A_TIME)):
-        is_row += bytes([row is not None for row in some])
-        for number, cells in enumerate(zip(*[row for row in some if row is not None], strict=True)):
+        is_row += bytes([row is not None for _, row in some])
+        others += [line for line, row in some if row is None]
+        for number, cells in enumerate(zip(*[row for _, row in some if row is not None], strict=True)):
             if number == len(columns):
                 columns.append(OnceEach())
             columns[number].extend(cells)
-    return is_row, [column.cells for column in columns]
+    return is_row, [column.cells for column in columns], others
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +169,7 @@ def _body(grouped: Grouped) -> Iterator[str]:
     """Yield the lines below the note; rows of one cell stand side by side if the form says so."""
     columns, chosen, form = grouped.columns, grouped.chosen, grouped.form
     parts = zip(_headings(columns, chosen, form), _texts(columns, chosen, form), strict=True)
-    entries = _entries(grouped.lines, grouped.is_row, parts)
+    entries = _entries(grouped, parts)
     if not form.packed or len(columns) - sum(offer.whole for offer in chosen) > 1:
         yield from map(itemgetter(1), entries)
         return
@@ -168,14 +178,13 @@ def _body(grouped: Grouped) -> Iterator[str]:
         yield from [form.separator.join(found)] if are_rows else found
 
 
-def _entries(
-    lines: Sequence[str], is_row: Iterable[int], parts: Iterator[tuple[str, str]]
-) -> Iterator[tuple[bool, str]]:
+def _entries(grouped: Grouped, parts: Iterator[tuple[str, str]]) -> Iterator[tuple[bool, str]]:
     """Yield headings, rows (marked as such) and verbatim lines, in order."""
-    written = ""
-    for line, among_rows in zip(lines, is_row, strict=True):
-        heading, text = next(parts) if among_rows else ("", "")
+    others, rows, written = iter(grouped.others), count(), ""
+    for among_rows in grouped.is_row:
+        row, (heading, text) = (next(rows), next(parts)) if among_rows else (0, ("", ""))
         if not (heading and text):
+            line = grouped.line(row) if among_rows else next(others)
             bare = not (line and written) and not line.startswith((HEADING, VERBATIM))
             yield False, line if bare else VERBATIM + line
             continue

@@ -43,6 +43,16 @@ _LONG_LINE = 120
 _SIGN = itemgetter(slice(0, 1))
 
 
+def shortened(lines: Sequence[str]) -> list[str]:
+    """Say once what can be said once."""
+    return without_signs(outdented(without_headings(lines)))
+
+
+def restored(lines: Sequence[str], budget: Budget) -> list[str]:
+    """Undo `shortened`. Raises ValueError if lines are not what it writes, or at too many characters."""
+    return with_headings(indented(with_signs(lines)), budget)
+
+
 def is_like_ours(line: str) -> bool:
     """Say whether a line of a diff could be taken for one that is written here."""
     return opens_run(line) or repeats_heading(line) or is_outdented(line)

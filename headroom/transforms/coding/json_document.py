@@ -72,7 +72,7 @@ def encode_document(source: JsonText, check: Callable[[], None] = lambda: None, 
     parts += [table.text(f"table{mark}", number) for number, table in enumerate(tables, 1)]
     clauses = [*_clauses(source, tables, teller), *[_STRINGS] * has_strings, *[_BARE] * bool(bare)]
     body = escape_surrogates("\n".join([f"[json{mark}: {'; '.join(clauses)}]", *parts]))
-    text = "".join((source.before, body, "\n" if _breaks_line(source) else "", source.after))
+    text = source.before + body + ("\n" if _breaks_line(source) else "") + source.after
     return text if _grows_little(source, text) else None
 
 

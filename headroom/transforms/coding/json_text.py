@@ -17,6 +17,9 @@ from typing import Any
 from headroom.transforms.coding.json_spelling import MAX_DEPTH, canonical, last_border, quote
 
 _STARTS_TRIED = 16
+_LARGE = 1 << 18
+"""Characters of a text from which on equal strings are held once: they take more memory than their spelling."""
+_STRINGS_SHARED, _SHORT_STRING = 4096, 32
 _SHORT_NUMBER = 8
 _NUMBERS_SHARED = 4096
 _LEAST_SHARE = 0.3
@@ -145,7 +148,7 @@ class JsonText:
     def canonical(self) -> str:
         """The text with its JSON in canonical spelling, one value a line."""
         body = canonical([self.text[start:end] for start, end in self.spans])
-        return "".join((self.before, body, self.after))
+        return self.before + body + self.after  # nothing is copied where nothing stands around it
 
 
 def find_json(text: str) -> JsonText | None:
@@ -154,7 +157,11 @@ def find_json(text: str) -> JsonText | None:
     Returns None if there is none, or if it nests more deeply than `MAX_DEPTH`.
     """
     found = _find(text)
-    return None if found is None or depth(found.values) > MAX_DEPTH + 1 else found
+    if found is None or depth(found.values) > MAX_DEPTH + 1:
+        return None
+    if len(text) > _LARGE:
+        _share_strings(found.values)
+    return found
 
 
 def _find(text: str) -> JsonText | None:
@@ -236,6 +243,21 @@ def depth(value: Value) -> int:
         level += 1
         layer = [inner for node in layer for inner in children(node) if type(inner) in CONTAINERS]
     return level
+
+
+def _share_strings(values: list[Value]) -> None:
+    """Let equal short strings be one object, in values that nobody else has seen yet."""
+    known: dict[str, str] = {}
+    layer: list[Value] = [values]
+    while layer:
+        for node in layer:
+            if len(known) > _STRINGS_SHARED:
+                known.clear()
+            members = node.items() if type(node) is dict else enumerate(node) if type(node) is list else ()
+            for place, value in members:
+                if type(value) is str and len(value) <= _SHORT_STRING:
+                    node[place] = known.setdefault(value, value)
+        layer = [inner for node in layer for inner in children(node) if type(inner) in CONTAINERS]
 
 
 def children(value: Value) -> Collection[Value]:

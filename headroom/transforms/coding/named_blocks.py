@@ -43,11 +43,11 @@ def encode(lines: Sequence[str], may_move: Callable[[str], bool]) -> list[str]:
 
     Lines that `may_move` denies are in no block. A text with a line that looks like a name stays as it is.
     """
-    counts: Counter[Key] = Counter(lines)
     if any(line[:1] == _SIGN and _NAME.fullmatch(line) for line in lines):
         return list(lines)
-    again = {line for line in dict.fromkeys(lines) if counts[line] > 1 and may_move(line)}
-    counts.update(pair for pair in pairwise(lines) if pair[0] in again and pair[1] in again)
+    again = {line: times for line, times in Counter(lines).items() if times > 1 and may_move(line)}
+    counts: Counter[Key] = Counter(pair for pair in pairwise(lines) if pair[0] in again and pair[1] in again)
+    counts.update(again)
     return _Finder(lines, counts, [line in again for line in lines]).written()
 
 
@@ -85,7 +85,7 @@ class _Finder:
 
     lines: Sequence[str]
     counts: Counter[Key]
-    """How often each line, and each pair of lines that come again, stands in the text."""
+    """How often each line that comes again, and each pair of such lines, stands in the text."""
     free: list[bool]
     """Which lines may still become part of a block."""
     first: dict[Key, int] = field(default_factory=dict)

@@ -25,6 +25,8 @@ _SHAPES_TRIED = 32
 _WIDE = 40
 _FEW_ROWS = 8
 _PLAIN_FILL = 0.5
+_AT_ONCE = 1024
+"""Rows whose cells are held beside their lines."""
 
 TakeApart = Callable[[list[Value]], list[tuple[Path, Cells]] | None]
 """From objects to columns; None if their keys stand in different orders."""
@@ -165,10 +167,10 @@ def _written(rows: _Rows, *, plain: bool) -> Table:
         drafts.insert(0, Draft(KEY, list(keys), spell_column(keys)))
         replaces += drafts[0].size + 4 * len(keys)
     drafts = hoisted_constants(drafts) if plain else decide(drafts, keyed=keys is not None)
+    structured = sum(map(_structured, drafts))
     lines = _lines(drafts)
     for index, line in sorted(rows.odd.items()):
         lines.insert(index, line)
-    structured = sum(map(_structured, drafts))
     return Table(rows.shape, [draft.column for draft in drafts], lines, replaces, structured)
 
 
@@ -192,14 +194,17 @@ def _json_size(draft: Draft) -> int:
 
 
 def _lines(drafts: list[Draft]) -> list[str]:
-    """Write the rows: the cells of positional columns, then remarks.
+    """Write the rows: the cells of positional columns, which the drafts lose, then remarks.
 
     A row that begins with an object is indented, so that it does not look like a row that stands as JSON.
     """
     lines = [""] * len(drafts[0].cells)
     positional = [draft.cells for draft in drafts if draft.column.positional]
-    if positional:
-        lines = list(map(",".join, zip(*positional, strict=True)))
+    for start in range(0, len(lines) if positional else 0, _AT_ONCE):
+        some = slice(start, start + _AT_ONCE)
+        lines[some] = map(",".join, zip(*[cells[some] for cells in positional], strict=True))
+        for cells in positional:
+            cells[some] = lines[some]  # nothing of their own is left to be held
     for draft in drafts:
         if draft.column.seldom:
             for index, remark in enumerate(draft.cells):

@@ -15,7 +15,7 @@ COMMAS = Form(",", ",", lambda line, cells: line.split(",", cells - 1))
 
 def grouped(lines: list[str], form: Form, cells: int) -> Grouped | None:
     rows = [line.split(form.glue, cells - 1) for line in lines]
-    return group(lines, [row if len(row) == cells else None for row in rows], form)
+    return group(zip(lines, [row if len(row) == cells else None for row in rows], strict=True), form)
 
 
 def test_a_constant_column_stands_in_the_template() -> None:
@@ -57,6 +57,14 @@ def test_lines_that_are_no_rows_stay_where_they_are() -> None:
     assert found is not None
     assert found.body == ["head", "> *,*", "a,1", "|odd", "|> b", "||c", "", "d,2", "e,3"]
     assert list(ungroup(found.template, found.body, COMMAS, Budget("\n".join(found.body)))) == lines
+
+
+def test_a_row_that_could_not_be_read_back_stands_as_the_line_that_it_was() -> None:
+    lines = ['a,x,"1', "b,x,2", "> c,x,3", "d,x,4"]
+    found = grouped(lines, COMMAS, 3)
+    assert found is not None
+    assert [found.line(row) for row in range(4)] == lines
+    assert found.body == ["> *,*", 'a,"1', "b,2", "|> c,x,3", "d,4"]
 
 
 def test_the_text_is_the_note_and_the_lines_below_it_however_many_there_are() -> None:

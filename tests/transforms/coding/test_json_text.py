@@ -83,3 +83,26 @@ def test_the_canonical_spelling_is_its_own_canonical_spelling(value, indent):
 def test_any_text_of_json_characters_is_read_without_an_error(text):
     found = find_json(text)
     assert found is None or found.before + found.after in text or found.values
+
+
+def test_equal_short_strings_of_large_texts_are_held_once_and_nothing_else_changes():
+    rows = [
+        {
+            "state": "".join(["act", "ive"]),
+            "tags": ["left", "right"],
+            "id": n,
+            "note": f"{n} " * 20,
+            "same": "long " * 9,
+        }
+        for n in range(4_000)
+    ]
+    found = find_json(json.dumps(rows))
+    assert write(found.root) == found.canonical
+    assert len({id(row["state"]) for row in found.root}) == 1
+    assert len({id(tag) for row in found.root for tag in row["tags"]}) == 2
+    assert len({id(row["same"]) for row in found.root}) == len(rows)
+
+
+def test_an_object_with_a_key_twice_stays_one_in_a_large_text():
+    text = "[" + ",".join(['{"a":"b","a":"b"}'] * 30_000) + "]"
+    assert write(find_json(text).root) == text
