@@ -72,10 +72,11 @@ class Conversation:
         self, index: int, block: Block, earlier: Earlier | None, past: Past | None
     ) -> tuple[Decision, Edit | None]:
         tier = self.wishes.tier(block, self.tier)
-        key = self.decider.key(block, tier)
+        key = name = self.decider.key(block, tier)
         if past is not None and block.role == "tool" and past.stays(index, key):
             block = replace(block, protected=block.protected or Reason.FROZEN)
-        decision, edit = self.decider.decide(block, tier)
+            name = self.decider.key(block, tier)
+        decision, edit = self.decider.decide(block, tier, name)
         if earlier is not None and block.role == "tool" and not block.opaque:
             decision, edit = self._referred(block, key, decision, edit, earlier)
         if past is not None and block.role == "tool":

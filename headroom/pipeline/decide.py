@@ -55,10 +55,9 @@ class Decider:
         """Return the name of this block's decision."""
         return key_of(block, self.settings + bytes([tier]))
 
-    def decide(self, block: Block, tier: Tier) -> tuple[Decision, Edit | None]:
-        """Return the decision about a block, and the edit that carries it out if the block changes."""
+    def decide(self, block: Block, tier: Tier, key: bytes) -> tuple[Decision, Edit | None]:
+        """Return the decision about a block, named `key`, and the edit that carries it out if the block changes."""
         start = self.clock()
-        key = self.key(block, tier)
         verdict = self.memory.get(key)
         remembered = verdict is not None
         if verdict is None:

@@ -32,7 +32,7 @@ class Earlier:
     count: Callable[[str], int]
     chain: bytes = b""
     _results: list[_Result] = field(default_factory=list)
-    _by_text: dict[bytes, int] = field(default_factory=dict)
+    _by_text: dict[str, int] = field(default_factory=dict)
     _calls: Counter[str] = field(default_factory=Counter)
     _lines: cross_turn.Lines = field(default_factory=cross_turn.Lines)
     _lined: int = 0
@@ -47,11 +47,11 @@ class Earlier:
             return
         name = cross_turn.label(block.tool, block.arguments, self._calls[plain])
         self._results.append(_Result(name, block.text, sent_whole))
-        self._by_text.setdefault(_digest(block.text), len(self._results) - 1)
+        self._by_text.setdefault(block.text, len(self._results) - 1)
 
     def reference(self, block: Block, tokens: int) -> tuple[Lossless, int] | None:
         """Return a reference that takes the block's place and its tokens, if it is shorter than `tokens` by enough."""
-        index = self._by_text.get(_digest(block.text))
+        index = self._by_text.get(block.text)
         equal = index is not None
         if index is None and tokens >= 2 * LEAST_GAIN:
             index = self._most_alike(block.text)
@@ -72,7 +72,3 @@ class Earlier:
                 self._lines.add(index, self._results[index].text)
         self._lined = len(self._results)
         return self._lines.most_alike(text)
-
-
-def _digest(text: str) -> bytes:
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()

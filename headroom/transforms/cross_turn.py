@@ -142,6 +142,8 @@ class Lines:
 
     def most_alike(self, text: str) -> int | None:
         """Return the index of the text with the most lines of this one, if it has a third of them or more."""
+        if not self._newest:
+            return None
         lines = [line for line in text.split("\n") if len(line) > 1]
         votes = Counter(self._newest[line] for line in lines if line in self._newest)
         if not votes:

@@ -15,13 +15,13 @@ from headroom.transforms.coding.shapes import shapes
 
 _LEVEL = "TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL|CRITICAL|SEVERE"
 _SEVERITY = r"(?:fatal )?(?:error|warning|note|remark|info|hint|Error|Warning)\b"
-_PLACE = r"[^\s:()|][^:()|\n]{0,250}"
+_PLACE = r"[^\s:()|][^:()|\n]{0,250}+"
 
 _RECORDS = (
-    rf"(?:\S{{1,60}} ){{0,5}}[\[<(]?(?:{_LEVEL})[\])>]?(?:[ :|]|$)",  # loggers: a level near the front
+    rf"(?:\S{{1,60}}+ ){{0,5}}[\[<(]?(?:{_LEVEL})[\])>]?(?:[ :|]|$)",  # loggers: a level near the front
     r"\[ *\d+\.\d{6}\] |\d{10}\.\d{3,6}:? |\[\d{4}\.\d\d\.\d\d-",  # kernel ring buffer, Unix time, dotted dates
     r"\w+=[^\n]*?\b(?:level|lvl|severity)=\w|(?:level|lvl)=\w",  # key=value
-    r"(?:\S+ - )?\"?(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) /\S*(?: HTTP/[\d.]+\")? \d{3}\b",  # web servers
+    r"(?:\S++ - )?\"?(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) /\S*(?: HTTP/[\d.]+\")? \d{3}\b",  # web servers
     r"npm (?:verb|info|http|WARN|ERR!|warn|error|notice|timing|sill|silly|verbose|debug)\b",
     r"[a-z_]\w{2,30}\([^\n]{0,400}\) += (?:-?\d|0x|\?)| +\d+:\t|==\d+== ",  # strace, linker, valgrind
     r"(?:Get|Hit|Ign|Err):\d+ |(?:Inst|Conf|Remv) \S+ |(?:Setting up|Unpacking|Selecting previously|Preparing to) ",
@@ -33,7 +33,7 @@ _RECORDS = (
     r"(?:gcc|cc|g\+\+|c\+\+|clang) -| +(?:CC|CXX|LD|AR|AS|CCLD|CXXLD|GEN|HOSTCC)(?: \[M\])? +\S+$",
     r" +(?:Compiling|Checking|Downloaded|Downloading|Fresh|Updating|Adding|Locking|Running|Finished|Installing) \S",
     r"Step \d+/\d+ :| ---> |#\d+ (?:\d+\.\d+ |\[|DONE|CACHED|sha256:)|[0-9a-f]{12}: (?:[A-Z]\w+ )",  # docker
-    r"> Task :|asset \S+ [\d.]+ (?:bytes|[KM]iB)| *\S+ [\d.]+ (?:bytes|[KM]iB) \[|\S+ +[\d.]+ kB │",  # bundlers
+    r"> Task :|asset \S+ [\d.]+ (?:bytes|[KM]iB)| *+\S++ [\d.]++ (?:bytes|[KM]iB) \[|\S++ ++[\d.]++ kB │",  # bundlers
     r"(?:ok|changed|skipping|failed|fatal|unreachable): \[|(?:TASK|PLAY|RUNNING HANDLER) \[",  # ansible
     r"\S+: (?:Creating|Refreshing state|Still \w+|Reading|Modifying|Destroying)\.\.\.",  # terraform
     r"\S+: (?:Creation|Modifications|Destruction|Read) complete after ",
@@ -44,10 +44,14 @@ _RECORDS = (
     r" *\d+/\d+ Test +#\d+: | *Start +\d+: |Tests run: \d+",
 )
 """Lines that stand for themselves."""
+_AT_PLACE = (
+    rf"(?::\d+(?::\d+)?(?:-\d+)?|\(\d+(?:,\d+)?\)):? (?:- )?{_SEVERITY}",  # gcc, clang, mypy, javac, tsc
+    r":\d+(?::\d+)?: (?:\[?[A-Z]{1,5}\d{2,5}\b|[A-Z]: [A-Z])",  # flake8, ruff, pylint, rubocop
+    r"(?<=[^:()|\n]\.go):\d+:\d+: [a-z]|: In (?:member )?function ",
+)
+"""What follows the place that a diagnostic is about."""
 _HEADS = (
-    rf"{_PLACE}(?::\d+(?::\d+)?(?:-\d+)?|\(\d+(?:,\d+)?\)):? (?:- )?{_SEVERITY}",  # gcc, clang, mypy, javac, tsc
-    rf"{_PLACE}:\d+(?::\d+)?: (?:\[?[A-Z]{{1,5}}\d{{2,5}}\b|[A-Z]: [A-Z])",  # flake8, ruff, pylint, rubocop
-    rf"{_PLACE}\.go:\d+:\d+: [a-z]|{_PLACE}: In (?:member )?function |In file included from ",
+    rf"{_PLACE}(?:{'|'.join(_AT_PLACE)})|In file included from ",
     r" +\d+:\d+ +(?:error|warning) |\[\S+:\d+\]: \(",  # eslint, cppcheck
     r"(?:error|warning)(?:\[\w+\])?: | *--> \S+:\d+:\d+| *= (?:note|help): ",  # rustc
     r" *File \"[^\"\n]+\", line \d+|Traceback \(most recent call last\)",

@@ -48,14 +48,19 @@ class RefusedError(Exception):
         self.reason = reason
 
 
+Inside = tuple[tuple[str, str], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Grammar:
     """What is particular to a language.
 
-    `names` are its names in fences and shebangs, `extensions` those of its files, `signs` a pattern of lines that are
-    typical of it. `functions` are the kinds of nodes that have a name and a body; `bindings` those that give a name to
-    a function: kind, field of the name, field of the function. `placeholder` stands for a body left out; `docstrings`
-    says that strings as statements are documentation, `lines_end` that a line's end can end a statement.
+    `names` are its names in fences and shebangs, `extensions` those of its files. `signs` is a pattern of how lines
+    begin that are typical of it; `inside` are patterns of what stands anywhere in such lines, each after a text that
+    is part of it and quickly looked for. `functions` are the kinds of nodes that have a name and a body; `bindings`
+    those that give a name to a function: kind, field of the name, field of the function. `placeholder` stands for a
+    body left out; `docstrings` says that strings as statements are documentation, `lines_end` that a line's end can
+    end a statement.
     """
 
     name: str
@@ -64,6 +69,7 @@ class Grammar:
     extensions: tuple[str, ...]
     signs: str
     functions: frozenset[str]
+    inside: Inside = ()
     bindings: tuple[tuple[str, str, str], ...] = ()
     placeholder: str = "/* {} */"
     docstrings: bool = False
@@ -77,14 +83,13 @@ _C_SIGNS = (
 )
 _C_FUNCTIONS = frozenset({"function_definition"})
 _SCRIPT_SIGNS = (
-    r"(?:export )?(?:default )?(?:async )?function\b.*\{$|['\"]use strict['\"]|.*=> \{$"
-    r"|(?:export |declare )?(?:const|let|var) (?:\w+|[{\[].*[}\]]) = |.*\brequire\(['\"]"
+    r"(?:export )?(?:default )?(?:async )?function\b.*\{$|['\"]use strict['\"]"
+    r"|(?:export |declare )?(?:const|let|var) (?:\w+|[{\[].*[}\]]) = "
     r"|(?:import|export) .* from ['\"]|(?:module\.)?exports\b"
 )
-_TYPED_SIGNS = (
-    r"|(?:export |declare )*(?:interface|type|enum|namespace|abstract class) \w|import type "
-    r"|.*\): [\w<>\[\]| ]+ \{$"
-)
+_SCRIPT_INSIDE: Inside = (("=> {", r"=> \{$"), ("require(", r"\brequire\(['\"]"))
+_TYPED_SIGNS = _SCRIPT_SIGNS + r"|(?:export |declare )*(?:interface|type|enum|namespace|abstract class) \w|import type "
+_TYPED_INSIDE = (*_SCRIPT_INSIDE, ("): ", r"\): [\w<>\[\]| ]+ \{$"))
 _SCRIPT_FUNCTIONS = frozenset(
     {
         "function_declaration",
@@ -123,6 +128,7 @@ GRAMMARS: tuple[Grammar, ...] = (
         names=("javascript", "js", "jsx", "mjs", "cjs", "node", "nodejs"),
         extensions=("js", "mjs", "cjs", "jsx"),
         signs=_SCRIPT_SIGNS,
+        inside=_SCRIPT_INSIDE,
         functions=_SCRIPT_FUNCTIONS,
         bindings=_SCRIPT_BINDINGS,
     ),
@@ -131,7 +137,8 @@ GRAMMARS: tuple[Grammar, ...] = (
         module="tree_sitter_typescript",
         names=("typescript", "ts", "mts", "cts", "deno"),
         extensions=("ts", "mts", "cts"),
-        signs=_SCRIPT_SIGNS + _TYPED_SIGNS,
+        signs=_TYPED_SIGNS,
+        inside=_TYPED_INSIDE,
         functions=_SCRIPT_FUNCTIONS,
         bindings=_SCRIPT_BINDINGS,
         factory="language_typescript",
@@ -141,7 +148,8 @@ GRAMMARS: tuple[Grammar, ...] = (
         module="tree_sitter_typescript",
         names=("tsx",),
         extensions=("tsx",),
-        signs=_SCRIPT_SIGNS + _TYPED_SIGNS,
+        signs=_TYPED_SIGNS,
+        inside=_TYPED_INSIDE,
         functions=_SCRIPT_FUNCTIONS,
         bindings=_SCRIPT_BINDINGS,
         factory="language_tsx",
@@ -196,8 +204,8 @@ GRAMMARS: tuple[Grammar, ...] = (
         names=("cpp", "c++", "cc", "cxx", "hpp"),
         extensions=("cpp", "cc", "cxx", "c++", "hpp", "hh", "hxx"),
         signs=_C_SIGNS
-        + r"|namespace\b.*\{$|template ?<|class \w+.*[{;]$|using (?:namespace )?\w.*;$|(?:public|private|protected):$"
-        + r"|.*\bstd::|.*\w::~?\w+\(",
+        + r"|namespace\b.*\{$|template ?<|class \w+.*[{;]$|using (?:namespace )?\w.*;$|(?:public|private|protected):$",
+        inside=(("std::", r"\bstd::"), ("::", r"\w::~?\w+\(")),
         lines_end=False,
         functions=_C_FUNCTIONS,
     ),
@@ -208,8 +216,9 @@ GRAMMARS: tuple[Grammar, ...] = (
         extensions=("cs",),
         signs=(
             r"using (?:static )?[\w.]+;|namespace [\w.]+[;{]?$|(?:public|private|protected|internal)\b.*[\w{;,)>]$"
-            r"|\[\w+(?:\(.*\))?\]$|#(?:region|endregion|nullable)|.*\{ get;|var \w+ = .*;$"
+            r"|\[\w+(?:\(.*\))?\]$|#(?:region|endregion|nullable)|var \w+ = .*;$"
         ),
+        inside=(("{ get;", r"\{ get;"),),
         lines_end=False,
         functions=frozenset(
             {
@@ -228,9 +237,9 @@ GRAMMARS: tuple[Grammar, ...] = (
         extensions=("rb", "rake", "gemspec"),
         signs=(
             r"def (?:self\.)?\w+[?!=]?(?:\(.*\))?$|end$|require(?:_relative)? ['\"]|module [A-Z]\w*$"
-            r"|class [A-Z][\w:]*(?: < [\w:]+)?$|attr_(?:reader|writer|accessor) |include [A-Z]|.* do(?: \|.*\|)?$"
-            r"|unless "
+            r"|class [A-Z][\w:]*(?: < [\w:]+)?$|attr_(?:reader|writer|accessor) |include [A-Z]|unless "
         ),
+        inside=((" do", r" do(?: \|.*\|)?$"),),
         functions=frozenset({"method", "singleton_method"}),
         placeholder="# {}",
     ),

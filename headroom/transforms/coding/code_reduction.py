@@ -62,7 +62,7 @@ def language_of(text: str, sample: Sequence[str], hint: Hint) -> str:
     language = code_languages.language_of(text if named else "\n".join(sample), hint.arguments)
     if language is None or not is_available(language):
         return ""
-    is_code = code_languages.typical_share(sample, language) >= (_LIKELY if named else _SURE)
+    is_code = code_languages.has_share(sample, language, _LIKELY if named else _SURE)
     return language if is_code and log_formats.share(sample) < _QUOTED else ""
 
 

@@ -17,7 +17,7 @@ from headroom.transforms.coding.code_grammars import (
     grammar_of,
     parsed,
 )
-from headroom.transforms.coding.code_languages import language_of
+from headroom.transforms.coding.code_languages import has_share, language_of
 
 PYTHON = "import os\n\n\ndef main(path):\n    for name in os.listdir(path):\n        print(name)\n"
 SHELL = "for f in *.log; do\n  if [ -s $f ]; then\n    cat $f\n  fi\ndone\n"
@@ -78,6 +78,29 @@ def test_a_file_name_tells_where_most_lines_are_no_code() -> None:
     header = "int area(int side);\n" * 3 + "words of a licence\n" * 90
     assert language_of(header) is None
     assert language_of(header, '{"path": "area.c"}') == "c"
+
+
+def test_a_share_of_typical_lines_is_had_from_the_line_on_that_makes_it_full() -> None:
+    lines = ["words of a licence"] * 17
+    assert not has_share([*lines, *["import os"] * 2], "python", 0.15)
+    assert has_share([*lines, *["import os"] * 3], "python", 0.15)
+    assert not has_share(["import os"], "python", 0.5)
+    assert has_share(["# import os", "", "import os"], "python", 1 / 3)
+
+
+@pytest.mark.parametrize(
+    ("line", "language"),
+    [
+        ("a.map((b) => {", "javascript"),
+        ("let a: string; f(a: string): void {", "typescript"),
+        ("x = std::move(y);", "cpp"),
+        ("    Area::Area() {", "cpp"),
+        ("public int Side { get; set; }", "csharp"),
+        ("a.each do |b|", "ruby"),
+    ],
+)
+def test_signs_are_found_anywhere_in_a_line(line: str, language: str) -> None:
+    assert has_share([line] * 3, language, 1.0)
 
 
 def test_files_of_two_languages_tell_nothing() -> None:
