@@ -43,22 +43,31 @@ class RequestLog:
             self._write(msgspec.json.encode(line_of(event.exchange)) + b"\n")
 
     def _write(self, line: bytes) -> None:
-        if not self._is_current():
+        if not self._is_current(self._file):
             self._reopen()
-        if os.fstat(self._file).st_size + len(line) > self._max_bytes:
-            self._rotate()
+        if self._is_full(self._file, line):
+            self._rotate(line)
         os.write(self._file, line)
 
-    def _rotate(self) -> None:
+    def _rotate(self, line: bytes) -> None:
         """Begin a new file, unless another worker has done so while we waited for our turn."""
-        fcntl.flock(self._file, fcntl.LOCK_EX)
-        if self._is_current():
-            self._path.replace(self._path.with_name(self._path.name + ".1"))
+        # Opened anew: workers that were forked share the open file that they have, and with it its lock.
+        full = self._opened()
+        try:
+            fcntl.flock(full, fcntl.LOCK_EX)
+            if self._is_current(full) and self._is_full(full, line):
+                self._path.replace(self._path.with_name(self._path.name + ".1"))
+        finally:
+            os.close(full)
         self._reopen()
 
-    def _is_current(self) -> bool:
+    def _is_full(self, file: int, line: bytes) -> bool:
+        return os.fstat(file).st_size + len(line) > self._max_bytes
+
+    def _is_current(self, file: int) -> bool:
+        """Say whether an open file is the one that has the name now."""
         try:
-            return os.path.samestat(self._path.stat(), os.fstat(self._file))
+            return os.path.samestat(self._path.stat(), os.fstat(file))
         except FileNotFoundError:
             return False
 
