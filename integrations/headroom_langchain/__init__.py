@@ -8,10 +8,12 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from headroom_langchain.requirement import MISSING
+
 try:
     import langchain_core as _framework  # noqa: F401 - asked for here, so that its absence is said in one sentence
 except ImportError as e:
-    raise ImportError("headroom_langchain needs LangChain: pip install 'headroom[langchain]'") from e
+    raise ImportError(MISSING) from e
 
 from headroom_langchain.callback import HeadroomCallbackHandler
 from headroom_langchain.chat_model import HeadroomChatModel
@@ -36,4 +38,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name != "HeadroomMiddleware":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return import_module("headroom_langchain.middleware").HeadroomMiddleware
+    try:
+        return import_module("headroom_langchain.middleware").HeadroomMiddleware
+    except ImportError as e:
+        raise ImportError(MISSING) from e

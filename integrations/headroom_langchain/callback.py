@@ -16,6 +16,7 @@ from headroom.integrations.adapter import Adapter
 from headroom.integrations.door import TOKENS, Tally
 from headroom.proxy.config import ProxyConfig
 from headroom_langchain.messages import turns_of
+from headroom_langchain.models import Options, keeps_results, name_of
 from headroom_langchain.shortener import result_of
 
 MAX_RUNS = 1024
@@ -45,9 +46,9 @@ class HeadroomCallbackHandler(BaseCallbackHandler):
         **kwargs: Any,
     ) -> None:
         """Measure what a run is about to send."""
-        model = str((kwargs.get("invocation_params") or {}).get("model", ""))
+        options = kwargs.get("invocation_params") or {}
         for conversation in messages:
-            result = self._adapter.attempt(partial(self._measured, conversation, model), None)
+            result = self._adapter.attempt(partial(self._measured, conversation, options), None)
             if result is not None:
                 self._keep(run_id, result)
 
@@ -56,8 +57,11 @@ class HeadroomCallbackHandler(BaseCallbackHandler):
         view = self._tally.view()
         return {name: view[name] for name in ("requests", *TOKENS)}
 
-    def _measured(self, messages: list[BaseMessage], model: str) -> CompressResult | None:
-        found = result_of(messages) or self._adapter.shorten(turns_of(messages), model)
+    def _measured(self, messages: list[BaseMessage], options: Options) -> CompressResult | None:
+        found = result_of(messages)
+        if found is None:
+            keeps = keeps_results(None, options)
+            found = self._adapter.shorten(turns_of(messages), name_of(None, options), keeps_results=keeps)
         return replace(found, messages=())
 
     def _keep(self, run_id: UUID, result: CompressResult) -> None:

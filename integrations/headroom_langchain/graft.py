@@ -80,7 +80,7 @@ def _sync(shortener: Shortener, method: Method) -> Method:
 
     @wraps(method)
     def led(self: BaseChatModel, messages: Any, *args: Any, **kwargs: Any) -> Any:
-        return method(self, shortener.short(messages, kwargs.get("model") or self), *args, **kwargs)
+        return method(self, shortener.short(messages, self, kwargs), *args, **kwargs)
 
     return led
 
@@ -88,7 +88,7 @@ def _sync(shortener: Shortener, method: Method) -> Method:
 def _awaited(shortener: Shortener, method: Method) -> Method:
     @wraps(method)
     async def led(self: BaseChatModel, messages: Any, *args: Any, **kwargs: Any) -> Any:
-        short = await shortener.short_async(messages, kwargs.get("model") or self)
+        short = await shortener.short_async(messages, self, kwargs)
         return await method(self, short, *args, **kwargs)
 
     return led
@@ -97,7 +97,7 @@ def _awaited(shortener: Shortener, method: Method) -> Method:
 def _streamed(shortener: Shortener, method: Method) -> Method:
     @wraps(method)
     async def led(self: BaseChatModel, messages: Any, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
-        short = await shortener.short_async(messages, kwargs.get("model") or self)
+        short = await shortener.short_async(messages, self, kwargs)
         parts = method(self, short, *args, **kwargs)
         try:
             async for part in parts:

@@ -36,13 +36,13 @@ class HeadroomMiddleware(AgentMiddleware[Any, Any]):
 
     def wrap_model_call(self, request: ModelRequest, handler: Callable[[ModelRequest], Any]) -> Any:
         """Call the model with shorter messages."""
-        short = self._shortener.short(request.messages, request.model)
+        short = self._shortener.short(request.messages, request.model, request.model_settings)
         with sending(short):
             return handler(self._adapter.attempt(lambda: request.override(messages=short), request))
 
     async def awrap_model_call(self, request: ModelRequest, handler: Callable[[ModelRequest], Awaitable[Any]]) -> Any:
         """Call the model with shorter messages."""
-        short = await self._shortener.short_async(request.messages, request.model)
+        short = await self._shortener.short_async(request.messages, request.model, request.model_settings)
         with sending(short):
             return await handler(self._adapter.attempt(lambda: request.override(messages=short), request))
 

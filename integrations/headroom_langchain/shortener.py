@@ -14,6 +14,7 @@ from langchain_core.messages import BaseMessage
 from headroom.compress import CompressResult
 from headroom.integrations.adapter import Adapter
 from headroom_langchain.messages import size_of, turns_of, with_returned
+from headroom_langchain.models import Options, keeps_results, name_of
 
 Messages = list[Any]
 """A list of messages: some parts of LangChain type it by their base class, others by the union of their classes."""
@@ -33,28 +34,27 @@ class Shortener:
     def __init__(self, adapter: Adapter) -> None:
         self.adapter = adapter
 
-    def short(self, messages: Messages, model: object) -> Messages:
-        """Return what to send to a model (the object, or its name) in place of the messages, which stay as they are."""
+    def short(self, messages: Messages, model: object, options: Options) -> Messages:
+        """Return what to send to a model in place of the messages, which stay as they are.
+
+        `model` is the object or its name, `options` are the keyword arguments of the call.
+        """
         if isinstance(messages, Short):
             return messages
-        return self.adapter.attempt(partial(self._shortened, messages, model), messages)
+        return self.adapter.attempt(partial(self._shortened, messages, model, options), messages)
 
-    async def short_async(self, messages: Messages, model: object) -> Messages:
+    async def short_async(self, messages: Messages, model: object, options: Options) -> Messages:
         """Do the same without keeping the event loop."""
         if isinstance(messages, Short):
             return messages
         size = self.adapter.attempt(partial(size_of, messages), 0)
-        return await self.adapter.attempt_aside(partial(self._shortened, messages, model), messages, size)
+        return await self.adapter.attempt_aside(partial(self._shortened, messages, model, options), messages, size)
 
-    def _shortened(self, messages: Messages, model: object) -> Messages:
-        result = self.adapter.shorten(turns_of(messages), name_of(model))
+    def _shortened(self, messages: Messages, model: object, options: Options) -> Messages:
+        result = self.adapter.shorten(
+            turns_of(messages), name_of(model, options), keeps_results=keeps_results(model, options)
+        )
         return Short(with_returned(messages, result.messages), replace(result, messages=()))
-
-
-def name_of(model: object) -> str:
-    """Return the name under which the provider knows a chat model, empty if it cannot be told."""
-    names = (model, *(getattr(model, key, None) for key in ("model_name", "model", "model_id")))
-    return next((name for name in names if isinstance(name, str)), "")
 
 
 _SENT: ContextVar[Short | None] = ContextVar("headroom_langchain_sent", default=None)

@@ -16,5 +16,5 @@ def blocks_in(document: Path, language: str) -> list[str]:
 def run(code: str) -> None:
     """Run an example; it has to define something."""
     names = {"__name__": "example"}
-    exec(compile(code, "example", "exec"), names)
+    exec(compile(code, "example", "exec", dont_inherit=True), names)  # readers run it without our own imports
     assert len(names) > 2, "the example defines nothing"

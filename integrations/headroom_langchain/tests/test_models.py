@@ -18,6 +18,7 @@ from langchain_core.load import dumpd
 from langchain_core.messages import BaseMessage
 from langchain_core.runnables import ConfigurableField, RunnableBinding
 from langchain_openai import ChatOpenAI
+from pydantic import Field
 
 from headroom.errors import ConfigError
 from headroom.integrations.adapter import Adapter
@@ -134,9 +135,9 @@ def test_long_texts_do_not_keep_the_event_loop(
     threads = []
     shorten = Adapter.shorten
 
-    def noting(self: Adapter, *args: Any) -> Any:
+    def noting(*args: Any, **known: Any) -> Any:
         threads.append(threading.get_ident())
-        return shorten(self, *args)
+        return shorten(*args, **known)
 
     monkeypatch.setattr(Adapter, "shorten", noting)
 
@@ -248,6 +249,49 @@ def test_layers_count_what_they_save_once(make: Make) -> None:
     assert len(plain.seen) == 1
     assert stats_of(outer)["requests"] == 1
     assert stats_of(inner)["requests"] == 0
+
+
+class Configured(Plain):
+    context_management: list[Any] | None = None
+    truncation: str | None = None
+    model_kwargs: dict[str, Any] = Field(default_factory=dict)
+
+
+@pytest.mark.parametrize(
+    ("settings", "options", "refers"),
+    [
+        ({}, {}, True),
+        ({"truncation": "disabled"}, {"truncation": None}, True),
+        ({"truncation": "auto"}, {}, False),
+        ({"context_management": [{"type": "compaction"}]}, {}, False),
+        ({"model_kwargs": {"truncation": "auto"}}, {}, False),
+        ({}, {"truncation": "auto"}, False),
+        ({}, {"extra_body": {"context_management": {"edits": []}}}, False),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("make", KINDS)
+def test_no_result_refers_to_one_that_the_provider_may_drop(
+    make: Make, settings: dict[str, Any], options: dict[str, Any], refers: bool
+) -> None:
+    plain, messages = Configured(**settings), [*conversation(), *conversation()]
+    make(plain).invoke(messages, **options)
+    first, second = plain.seen[0][2].content, plain.seen[0][5].content
+    assert (len(second) < len(first)) is refers
+    assert refers or first == second
+
+
+@pytest.mark.parametrize("make", KINDS)
+def test_tokens_are_those_of_the_model_that_is_called(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = []
+    shorten = Adapter.shorten
+    monkeypatch.setattr(
+        Adapter, "shorten", lambda self, turns, name, **known: names.append(name) or shorten(self, turns, name, **known)
+    )
+    model = make(Plain())
+    model.invoke("Hello")
+    model.invoke("Hello", model="gpt-4.1")
+    assert names == ["gpt-4o", "gpt-4.1"]
 
 
 @pytest.mark.parametrize("make", KINDS)
