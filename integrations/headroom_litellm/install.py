@@ -77,7 +77,7 @@ class _Installation:
             for home in dict.fromkeys((unwrap(known).__module__, known.__module__)):
                 original = getattr(sys.modules[home], name)
                 wrapper = self._wrapper(original, call_type)
-                for module, held in list(_held(original)):
+                for module, held in _held(original):
                     setattr(module, held, wrapper)
                     yield module, held, original
 
@@ -101,9 +101,10 @@ class _Installation:
 
 def _held(function: Function) -> Iterator[tuple[ModuleType, str]]:
     """Find the modules of LiteLLM that have a function, and the names that it has there."""
-    for title, module in list(sys.modules.items()):
+    # LiteLLM imports in threads of its own meanwhile; a copy is made at one go.
+    for title, module in sys.modules.copy().items():
         if title.partition(".")[0] == "litellm" and isinstance(module, ModuleType):
-            yield from ((module, name) for name, value in list(vars(module).items()) if value is function)
+            yield from ((module, name) for name, value in vars(module).copy().items() if value is function)
 
 
 _INSTALLATION = _Installation()
