@@ -26,6 +26,7 @@ from headroom.ccr.opening import with_tool
 from headroom.integrations.asgi import HeadroomASGIMiddleware
 from headroom.integrations.body import Receive, Scope, Send
 from headroom.pipeline import PipelineEvent, PipelineExtension, PipelineStage
+from headroom.proxy.allocator import return_large_blocks
 from headroom.proxy.config import ProxyConfig
 from headroom.proxy.connection import Connection
 from headroom.proxy.extended import extended
@@ -196,6 +197,7 @@ def run(config: ProxyConfig) -> int:
     # Compression runs in threads; with the default of five milliseconds each of them holds up the event loop longer.
     sys.setswitchinterval(0.001)
     use_all_descriptors()
+    return_large_blocks()
     starter = os.getpid()
     status = _run(app, state)
     if config.uds is not None and os.getpid() == starter:  # and no worker of it

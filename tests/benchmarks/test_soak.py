@@ -27,7 +27,7 @@ def test_under_large_bodies_and_slow_readers_nothing_fails_and_memory_stays_boun
 
 @pytest.mark.parametrize(("samples", "growth"), [([100] * 8, 0), ([100] * 4 + [110] * 4, 10), ([100, 900, 50, 100], 0)])
 def test_growth_compares_the_ends_of_a_run(samples, growth):
-    assert Soak(samples=samples).growth == pytest.approx(growth)
+    assert Soak(1, samples=samples).growth == pytest.approx(growth)
 
 
 def test_an_agent_resends_all_but_its_newest_tool_output():
