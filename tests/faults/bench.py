@@ -41,7 +41,7 @@ ANSWER = b'{"usage":{"prompt_tokens":9,"completion_tokens":1,"total_tokens":10}}
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(ANSWER), ANSWER)
 """A whole answer."""
 
-PATIENCE = 15.0
+PATIENCE = 30.0
 """Seconds after which something that was to come is taken for hanging; the time-outs under test are far shorter."""
 
 _START_SECONDS = 20.0
