@@ -1,4 +1,4 @@
-"""The example runs, and so does every block of the README."""
+"""The example runs, and so does what README and page show."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 from contracts.adapters import OUTPUTS
+from contracts.documents import blocks_in, run
 from headroom_litellm import callback, uninstall_litellm
 from support.scripted_model import scripted_model
 
 FOLDER = Path(__file__).parents[1]
-BLOCKS = re.findall(r"```(\w+)\n(.*?)```", (FOLDER / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+README = FOLDER / "README.md"
+PAGE = FOLDER.parents[1] / "docs" / "integrations" / "litellm.md"
 
 
 def test_the_example_runs_and_saves() -> None:
@@ -27,7 +29,7 @@ def test_the_example_runs_and_saves() -> None:
 
 
 def test_the_code_of_the_readme_runs(capsys: pytest.CaptureFixture[str]) -> None:
-    (code,) = (text for kind, text in BLOCKS if kind == "python")
+    (code,) = blocks_in(README, "python")
     asked = {"role": "assistant", "tool_calls": [{"id": "c0", "function": {"name": "look_up", "arguments": "{}"}}]}
     messages = [{"role": "user", "content": "q"}, asked, {"role": "tool", "tool_call_id": "c0", "content": OUTPUTS[0]}]
     with scripted_model(0) as model:
@@ -38,14 +40,26 @@ def test_the_code_of_the_readme_runs(capsys: pytest.CaptureFixture[str]) -> None
     assert int(capsys.readouterr().out) > 100
 
 
+@pytest.mark.parametrize("code", blocks_in(PAGE, "python"))
+def test_the_code_of_the_page_runs(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-none")
+    with scripted_model(0) as model:
+        monkeypatch.setenv("OPENAI_BASE_URL", model.url)
+        try:
+            run(code)
+        finally:
+            uninstall_litellm()
+
+
 def test_the_configuration_of_the_readme_names_the_callback() -> None:
-    (text,) = (text for kind, text in BLOCKS if kind == "yaml")
+    text, page = blocks_in(README, "yaml")[0], blocks_in(PAGE, "yaml")[0]
+    assert text == page
     head, module, name = re.fullmatch(r"(.*) (\w+)\.(\w+)\n", text, re.DOTALL).groups()  # type: ignore[union-attr]
     assert head == "litellm_settings:\n  callbacks:"
     assert getattr(sys.modules[module], name) is callback
 
 
 def test_what_to_install_is_an_extra_of_ours() -> None:
-    (text,) = (text for kind, text in BLOCKS if kind == "sh")
+    (text,) = blocks_in(README, "sh")
     assert text == "pip install 'headroom[litellm]'\n"
     assert "\nlitellm = [" in (FOLDER.parents[1] / "pyproject.toml").read_text(encoding="utf-8")
