@@ -27,6 +27,7 @@ class Launch:
 class Agent:
     """`launch` writes the settings into a home and says how to start; `answer` finds the last words in the output.
 
+    `resumed` makes the arguments that go on with the last conversation of those that begin one.
     `retrieves`: its requests have tools where the retrieval tool can be one of them. `resends`: each of its requests
     says all that was said before. `meets_sockets`: its provider speaks WebSocket. `most_chars`: of longer outputs it
     sends a few lines only.
@@ -35,6 +36,7 @@ class Agent:
     name: str
     launch: Callable[[Path, str, str], Launch]
     answer: Callable[[str], str]
+    resumed: Callable[[tuple[str, ...]], tuple[str, ...]] | None = None
     retrieves: bool = True
     resends: bool = True
     meets_sockets: bool = True
@@ -152,21 +154,34 @@ def _events(output: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in output.splitlines()]
 
 
+def _continued(arguments: tuple[str, ...]) -> tuple[str, ...]:
+    return *arguments, "--continue"
+
+
+def _codex_resumed(arguments: tuple[str, ...]) -> tuple[str, ...]:
+    command, *options = arguments
+    return command, "resume", "--last", *options
+
+
+def _gemini_resumed(arguments: tuple[str, ...]) -> tuple[str, ...]:
+    return *arguments, "--resume", "latest"
+
+
 def _codex_row(name: str, settings: str, **also: bool) -> Agent:
-    return Agent(name, partial(_codex, settings=settings), _said_by_codex, **also)
+    return Agent(name, partial(_codex, settings=settings), _said_by_codex, _codex_resumed, **also)
 
 
 def _copilot_row(name: str, kind: str, base: str, model: str) -> Agent:
     launch = partial(_copilot, kind=kind, base=base, model=model)
-    return Agent(name, launch, _said_by_copilot, most_chars=18_000)
+    return Agent(name, launch, _said_by_copilot, _continued, most_chars=18_000)
 
 
 def _opencode_row(name: str, sdk: str, model: str) -> Agent:
-    return Agent(name, partial(_opencode, sdk=sdk, model=model), _said_by_opencode)
+    return Agent(name, partial(_opencode, sdk=sdk, model=model), _said_by_opencode, _continued)
 
 
 AGENTS = (
-    Agent("claude", _claude, _said_by_claude),
+    Agent("claude", _claude, _said_by_claude, _continued),
     _codex_row("codex", _HTTP, retrieves=False),
     _codex_row("codex-functions", _FUNCTIONS + _HTTP),
     _codex_row("codex-websocket", _WEBSOCKET, retrieves=False, resends=False),
@@ -175,7 +190,7 @@ AGENTS = (
     Agent("codex-chatgpt", _codex_of_chatgpt, _said_by_codex, meets_sockets=False),
     _copilot_row("copilot-chat", "openai", "/v1", "gpt-5"),
     _copilot_row("copilot-messages", "anthropic", "", "claude-sonnet-4-5"),
-    Agent("gemini", _gemini, _said_by_gemini),
+    Agent("gemini", _gemini, _said_by_gemini, _gemini_resumed),
     _opencode_row("opencode-chat", "@ai-sdk/openai-compatible", "gpt-5"),
     _opencode_row("opencode-messages", "@ai-sdk/anthropic", "claude-sonnet-4-5"),
     _opencode_row("opencode-responses", "@ai-sdk/openai", "gpt-5"),

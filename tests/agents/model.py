@@ -43,11 +43,15 @@ _JAVASCRIPT = "exec"
 
 @dataclass(frozen=True)
 class Script:
-    """The commands that the model has run, what its answer is about, and the pattern in whose group the answer stands."""
+    """The commands that the model has run, what its answer is about, and the pattern in whose group the answer stands.
+
+    `at_once` it calls for all of them in one answer.
+    """
 
     commands: tuple[str, ...]
     subject: str
     wanted: re.Pattern[str]
+    at_once: bool = False
 
     def next_saying(self, payload: Payload, wire: str, number: int) -> Said:
         """Return what the model says to a request."""
@@ -58,8 +62,8 @@ class Script:
         outputs = [block for block in WIRES[wire].blocks(payload) if block.role == "tool"]
         done = len({_place(block) for block in outputs if block.tool != _RETRIEVE})
         if done < len(self.commands):
-            arguments = json.dumps(_SHELLS[shell](self.commands[done]))
-            return Said((Text("Let me look."), Call(f"call_{done}", shell, arguments)), number)
+            calls = [Call(f"call_{n}", shell, _told(shell, command)) for n, command in enumerate(self.commands)]
+            return Said((Text("Let me look."), *(calls if self.at_once else calls[done : done + 1])), number)
         return Said((self._conclusion(outputs, may_retrieve=_RETRIEVE in tools),), number)
 
     def _conclusion(self, outputs: list[Block], *, may_retrieve: bool) -> Text | Call:
@@ -124,6 +128,10 @@ class Model:
     def _said(self, payload: Payload, wire: str) -> Said:
         self._number += 1
         return self._script.next_saying(payload, wire, self._number)
+
+
+def _told(shell: str, command: str) -> str:
+    return json.dumps(_SHELLS[shell](command))
 
 
 def _names(tools: Any) -> Iterator[str]:

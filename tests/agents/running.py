@@ -7,30 +7,31 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from agents.agents import Agent
+from agents.agents import Agent, Launch
 from agents.installing import Programs
 from agents.judging import asking
 from agents.material import COMMANDS, SUBJECT, TASK, WANTED, runs, write_reports
 from agents.model import Model, Script
 from agents.tap import Heard, Tap, tapped
+from support.processes import proxy
 
 from headroom.demo.provider import running
-from headroom.demo.proxy_process import proxy_process
 
 _SECONDS = 120
+# On a busy machine too, what is left out must not depend on the time that it took.
+_PATIENT = ("--block-seconds", "60", "--request-seconds", "120")
 # Nobody listens there: an agent that asks for anything but the address it was given gets no answer.
 _NOWHERE = "http://127.0.0.1:9"
 
 
 @dataclass(frozen=True)
 class Run:
-    """How an agent ended, what it said last, the commands it ran, its requests to a model, and those that arrived."""
+    """What an agent said last each time, the commands it ran, its requests to a model, and those that arrived."""
 
-    code: int
-    said: str
+    said: list[str]
     commands: list[str]
     sent: list[Heard]
     received: list[Heard]
@@ -38,19 +39,28 @@ class Run:
 
 def run(agent: Agent, programs: Programs, *, through_proxy: bool) -> Run:
     """Give an agent the task in an empty home and a folder with the reports."""
+    return _run(agent, programs, Script(COMMANDS, SUBJECT, WANTED), through_proxy)
+
+
+def run_and_resume(agent: Agent, programs: Programs, *, through_proxy: bool) -> Run:
+    """Have the model call for both reports at once; when the agent has ended, go on with the conversation."""
+    script = Script(COMMANDS, SUBJECT, WANTED, at_once=True)
+    return _run(agent, programs, script, through_proxy, resumed=True)
+
+
+def _run(agent: Agent, programs: Programs, script: Script, through_proxy: bool, resumed: bool = False) -> Run:
     with (
         tempfile.TemporaryDirectory() as home,
         tempfile.TemporaryDirectory() as folder,
-        running(Model(Script(COMMANDS, SUBJECT, WANTED)), sockets=agent.meets_sockets) as provider,
+        running(Model(script), sockets=agent.meets_sockets) as provider,
         tapped(provider) as near,
         _far(near, through_proxy) as far,
     ):
         write_reports(Path(folder), agent.most_chars)
-        ended = _start(agent, programs, Path(home), folder, far.url)
-        assert ended.returncode == 0, ended.stdout[-2000:] + ended.stderr[-2000:]
-        return Run(
-            ended.returncode, agent.answer(ended.stdout), runs(Path(folder)), asking(far.heard()), asking(near.heard())
-        )
+        launch = agent.launch(Path(home), far.url, TASK)
+        launches = [launch, replace(launch, arguments=agent.resumed(launch.arguments))] if resumed else [launch]
+        said = [agent.answer(_output(one, programs, home, folder)) for one in launches]
+        return Run(said, runs(Path(folder)), asking(far.heard()), asking(near.heard()))
 
 
 @contextmanager
@@ -59,27 +69,23 @@ def _far(near: Tap, through_proxy: bool) -> Iterator[Tap]:
     if not through_proxy:
         yield near
         return
-    with proxy_process(near.url) as proxy, tapped(proxy) as far:
+    with proxy(near.url, *_PATIENT) as (url, _), tapped(url) as far:
         yield far
 
 
-def _start(agent: Agent, programs: Programs, home: Path, folder: str, url: str) -> subprocess.CompletedProcess[str]:
-    launch = agent.launch(home, url, TASK)
+def _output(launch: Launch, programs: Programs, home: str, folder: str) -> str:
+    """Run the program of an agent and return what it printed; it must end well."""
     closed = {"HTTP_PROXY": _NOWHERE, "HTTPS_PROXY": _NOWHERE, "NO_PROXY": "127.0.0.1"}
-    return subprocess.run(
+    own = {"PATH": os.environ["PATH"], "HOME": home, "TMPDIR": home, "LANG": "C.UTF-8"}
+    ended = subprocess.run(
         [programs.of(launch.package), *launch.arguments],
         cwd=folder,
-        env={
-            "PATH": os.environ["PATH"],
-            "HOME": str(home),
-            "TMPDIR": str(home),
-            "LANG": "C.UTF-8",
-            **closed,
-            **launch.environment,
-        },
+        env={**own, **closed, **launch.environment},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         timeout=_SECONDS,
         check=False,
     )
+    assert ended.returncode == 0, ended.stdout[-2000:] + ended.stderr[-2000:]
+    return ended.stdout
