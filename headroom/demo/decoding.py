@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from headroom.blocks import Block, Decision, Lossless
 from headroom.ccr.marker import handle_in
 from headroom.demo.findings import Kind
+from headroom.pipeline.earlier import Names
 from headroom.transforms import cross_turn
 from headroom.transforms.base import Compressor
 from headroom.transforms.pipeline import DEFAULT_TRANSFORMS
@@ -50,13 +50,8 @@ def restores(decision: Decision, original: str, text: str, earlier: Mapping[str,
 
 def names_in_references(blocks: Iterable[Block]) -> list[str]:
     """Return what references call the results of these calls, in order."""
-    calls: Counter[str] = Counter()
-    names = []
-    for block in blocks:
-        plain = cross_turn.label(block.tool, block.arguments, 1)
-        calls[plain] += 1
-        names.append(cross_turn.label(block.tool, block.arguments, calls[plain]))
-    return names
+    names = Names()
+    return [names.next(block) for block in blocks]
 
 
 def _refers_to(original: str, text: str, earlier: Mapping[str, str]) -> bool:

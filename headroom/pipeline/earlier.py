@@ -7,11 +7,34 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from headroom.blocks import Block, Decision, Lossless
+from headroom.blocks import Block, Decision, JsonPath, Lossless
 from headroom.transforms import cross_turn
 
 LEAST_GAIN = 60
 """Tokens that a reference must save beyond what the block's own form saves."""
+_RESULT = 4
+"""Length of the path to a result where results have no ids (Gemini): `contents`, index, `parts`, index."""
+
+
+@dataclass(slots=True)
+class Names:
+    """What references call the texts of results: by the call, and by the text's place if a call returned several."""
+
+    _calls: Counter[str] = field(default_factory=Counter)
+    _texts: Counter[tuple[int, str | JsonPath]] = field(default_factory=Counter)
+
+    def next(self, block: Block) -> str:
+        """Return the name of the next text in order; empty for a call whose tool is unknown."""
+        plain = cross_turn.label(block.tool, block.arguments, 1)
+        if not plain:
+            return ""
+        call = (block.message, block.call or block.path[:_RESULT])
+        if call[1]:
+            self._texts[call] += 1
+        place = self._texts[call]
+        self._calls[plain] += place <= 1
+        name = cross_turn.label(block.tool, block.arguments, self._calls[plain])
+        return f"{name} (text {place} of its result)" if place > 1 else name
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +56,18 @@ class Earlier:
     chain: bytes = b""
     _results: list[_Result] = field(default_factory=list)
     _by_text: dict[str, int] = field(default_factory=dict)
-    _calls: Counter[str] = field(default_factory=Counter)
+    _names: Names = field(default_factory=Names)
     _lines: cross_turn.Lines = field(default_factory=cross_turn.Lines)
     _lined: int = 0
 
     def add(self, block: Block, key: bytes, decision: Decision, *, referred: bool) -> None:
         """Take a block that has been decided, so that later ones may refer to it."""
         sent_whole = decision.tokens_after == decision.tokens_before
-        self.chain = hashlib.blake2b(self.chain + key + bytes([sent_whole, referred]), digest_size=20).digest()
-        plain = cross_turn.label(block.tool, block.arguments, 1)
-        self._calls[plain] += 1
-        if referred or not plain:
+        name = self._names.next(block)
+        told = key + bytes([sent_whole, referred]) + name.encode("utf-8", "surrogatepass")
+        self.chain = hashlib.blake2b(self.chain + told, digest_size=20).digest()
+        if referred or not name:
             return
-        name = cross_turn.label(block.tool, block.arguments, self._calls[plain])
         self._results.append(_Result(name, block.text, sent_whole))
         self._by_text.setdefault(block.text, len(self._results) - 1)
 
