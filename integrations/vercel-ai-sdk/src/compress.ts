@@ -1,74 +1,20 @@
 /** The service for any JavaScript program: messages in, shorter messages out. Needs no other package. */
 
-import { failureOf, HeadroomError, type OnWarning, warner } from "./failure.js";
+import { compressed, type CompressResult, noFigures, type Question } from "./exchange.js";
+import { failureOf, type OnWarning, warner } from "./failure.js";
 import { type ServiceOptions, serviceOf } from "./service.js";
 
+export type { CompressConfig, CompressResult, Decision, Figures } from "./exchange.js";
 export { type FailureReason, HeadroomError, type OnWarning } from "./failure.js";
 export type { ServiceOptions } from "./service.js";
 
-/** Settings that one request may choose for itself; what is not given is as the proxy was started. */
-export interface CompressConfig {
-  mode?: "token" | "cache";
-  lossless?: boolean;
-  retrieval?: "off" | "tool" | "mcp" | "shell" | "http";
-  cross_turn?: boolean;
-  lossless_tier?: "plain" | "legend" | "max";
-  compress_user_messages?: boolean;
-  excluded_tools?: readonly string[];
-  min_tokens_to_compress?: number;
-}
-
-/** What happened to one text, and why. */
-export interface Decision {
-  path: (string | number)[];
-  reason: string;
-  role: string;
-  tool: string;
-  compressor: string;
-  encoding: string;
-  tokens_before: number;
-  tokens_after: number;
-}
-
-/** What was saved; the fields are those of the service and of the Python package. */
-export interface Figures {
-  tokens_before: number;
-  tokens_after: number;
-  tokens_saved: number;
-  /** Tokens after / tokens before; 1 when there are none. */
-  compression_ratio: number;
-  transforms_applied: string[];
-  ccr_hashes: string[];
-  decisions: Decision[];
-}
-
-/** The messages to send, in the shape and number of those given, and what was saved. */
-export interface CompressResult<Message> extends Figures {
-  messages: Message[];
-}
-
-export interface CompressOptions extends ServiceOptions {
-  /** The model that will read the messages: its tokens are counted. */
-  model?: string;
-  /** The tool definitions of the request. */
-  tools?: readonly unknown[];
-  config?: CompressConfig;
-  /** Rejects with the signal's reason when it aborts. */
-  signal?: AbortSignal;
+export interface CompressOptions extends ServiceOptions, Question {
   /** What to do when the service fails: return the messages as they came (`"open"`, the default), or reject. */
   onFailure?: "open" | "throw";
-  /** Told of failures; default: the console. Not called with `onFailure: "throw"`. */
+  /** Told of failures; default: the console, the first time. Not called with `onFailure: "throw"`. */
   onWarning?: OnWarning;
 }
 
-const RESPONSES_ITEMS = new Set([
-  "function_call",
-  "function_call_output",
-  "custom_tool_call",
-  "custom_tool_call_output",
-  "reasoning",
-  "message",
-]);
 const warnOnConsole = warner(undefined);
 
 /**
@@ -90,57 +36,6 @@ export async function compress<Message>(
     const failure = failureOf(error);
     if (options.onFailure === "throw") throw failure;
     (options.onWarning === undefined ? warnOnConsole : warner(options.onWarning))(failure);
-    return { messages: messages as Message[], ...NOTHING, ...lists() };
+    return { messages: messages as Message[], ...noFigures() };
   }
-}
-
-const NOTHING = { tokens_before: 0, tokens_after: 0, tokens_saved: 0, compression_ratio: 1 };
-const lists = (): Pick<Figures, "transforms_applied" | "ccr_hashes" | "decisions"> => ({
-  transforms_applied: [],
-  ccr_hashes: [],
-  decisions: [],
-});
-
-/** Ask the service and check its answer. Rejects with HeadroomError, or with the signal's reason. */
-export async function compressed<Message>(
-  service: ReturnType<typeof serviceOf>,
-  messages: readonly Message[],
-  { model, tools, config, signal }: Pick<CompressOptions, "model" | "tools" | "config" | "signal">,
-): Promise<CompressResult<Message>> {
-  const key = fieldOf(messages);
-  const answer = await service({ [key]: messages, model, tools, config }, signal);
-  const { [key]: sent, ...figures } = recordOf(answer);
-  if (!Array.isArray(sent) || sent.length !== messages.length || !sent.every((one, n) => isAlike(one, messages[n]))) {
-    throw new HeadroomError("garbage", "the answer has not the messages that were asked about");
-  }
-  if (!hasFigures(figures)) throw new HeadroomError("garbage", "the answer has not the figures of a compression");
-  return { messages: sent as Message[], ...figures };
-}
-
-/** Tell by the items which field of a request body a list belongs to. */
-function fieldOf(messages: readonly unknown[]): "messages" | "input" | "contents" {
-  for (const item of messages) {
-    const { parts, type } = recordOf(item);
-    if (parts !== undefined) return "contents";
-    if (typeof type === "string" && RESPONSES_ITEMS.has(type)) return "input";
-  }
-  return "messages";
-}
-
-function hasFigures(answer: Record<string, unknown>): answer is Record<string, unknown> & Figures {
-  const isNumbers = Object.keys(NOTHING).every((name) => typeof answer[name] === "number");
-  return isNumbers && Object.keys(lists()).every((name) => Array.isArray(answer[name]));
-}
-
-function isAlike(one: unknown, other: unknown): boolean {
-  return isObject(one) === isObject(other) && Array.isArray(one) === Array.isArray(other);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
-}
-
-/** Return the value if it is an object, else an empty one. */
-export function recordOf(value: unknown): Record<string, unknown> {
-  return isObject(value) ? value : {};
 }

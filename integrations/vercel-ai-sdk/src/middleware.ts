@@ -2,7 +2,7 @@
 
 import type { LanguageModelMiddleware } from "ai";
 
-import { type CompressConfig, compressed, type Figures, recordOf } from "./compress.js";
+import { type CompressConfig, compressed, type Figures, recordOf } from "./exchange.js";
 import { failureOf, type OnWarning, quietly, warner } from "./failure.js";
 import type { JsonForm, Params } from "./outputs.js";
 import { type Service, type ServiceOptions, serviceOf } from "./service.js";

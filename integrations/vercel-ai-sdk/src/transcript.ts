@@ -5,13 +5,13 @@
  * and files decide nothing about the results and are not sent.
  */
 
-import { recordOf } from "./compress.js";
+import { recordOf } from "./exchange.js";
 import { HeadroomError } from "./failure.js";
 import { type JsonForm, type Message, type Output, type Params, type Reading, readingOf } from "./outputs.js";
 
 type Block =
   | { type: "text"; text: string }
-  | { type: "tool_use"; id: string; name: string; input: unknown }
+  | { type: "tool_use"; id: string; name: string; input: string | undefined }
   | { type: "tool_result"; tool_use_id: string; is_error: boolean; content: { type: "text"; text: string }[] };
 
 export interface Entry {
@@ -80,7 +80,7 @@ function addResults(
   message.content.forEach((part, number) => {
     if (part.type !== "tool-result" || isElsewhere(part.toolCallId)) return;
     const reading = readingOf(part.output, formOf(part.toolName));
-    if (reading.texts.length === 0) return;
+    if (reading.texts.length === 0 || reading.texts.some((text) => HALF.test(text))) return;
     const place = { message: index, part: number, entry: transcript.entries.length, block: content.length };
     const call = part.toolCallId;
     if (reading.with !== null) transcript.places.push({ ...place, call, texts: reading.texts, with: reading.with });
@@ -95,7 +95,14 @@ function add(transcript: Transcript, role: Entry["role"], content: Block[]): voi
 }
 
 function saidIn(message: Extract<Message, { role: "user" }>): Block[] {
-  return message.content.flatMap((part) => (part.type === "text" ? [{ type: "text", text: part.text }] : []));
+  return message.content.flatMap((part) => (part.type === "text" ? [{ type: "text", text: whole(part.text) }] : []));
+}
+
+/** Half a character: what cutting a string in the middle of an emoji leaves. JSON readers refuse the whole body for it. */
+const HALF = /\p{Surrogate}/u;
+
+function whole(text: string): string {
+  return text.replace(new RegExp(HALF, "gu"), "\ufffd");
 }
 
 /** Return the calls that the application runs; those that the provider ran itself are noted as being elsewhere. */
@@ -104,7 +111,7 @@ function callsIn(message: Extract<Message, { role: "assistant" }>, elsewhere: Se
   for (const call of calls) if (call.providerExecuted === true) elsewhere.add(call.toolCallId);
   return calls
     .filter((call) => call.providerExecuted !== true)
-    .map((call) => ({ type: "tool_use", id: call.toolCallId, name: call.toolName, input: call.input }));
+    .map((call) => ({ type: "tool_use", id: call.toolCallId, name: call.toolName, input: JSON.stringify(call.input) }));
 }
 
 /** Read the texts of one result in the answer. Throws HeadroomError where the answer is of another shape. */

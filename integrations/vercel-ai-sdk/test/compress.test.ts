@@ -7,7 +7,7 @@ import { compress, HeadroomError } from "headroom-ai-sdk/compress";
 
 import { changes } from "./support/changes.js";
 import { log, noise } from "./support/material.js";
-import { type Proxy, startProxy } from "./support/proxy.js";
+import { PATIENCE_MS, type Proxy, startProxy } from "./support/proxy.js";
 
 const LONG = log(120);
 const TOKEN = "a-long-token-of-the-operator";
@@ -50,7 +50,7 @@ describe("messages get shorter in the shape of", () => {
   for (const [name, messages] of Object.entries(SHAPES)) {
     test(name, async () => {
       const copy = structuredClone(messages);
-      const result = await compress(messages, { baseUrl, model: "gpt-4o", onFailure: "throw" });
+      const result = await compress(messages, { baseUrl, model: "gpt-4o", timeoutMs: PATIENCE_MS, onFailure: "throw" });
       assert.deepEqual(messages, copy);
       const found = changes(messages, result.messages);
       assert.deepEqual(
@@ -71,13 +71,13 @@ describe("messages get shorter in the shape of", () => {
 test("the fields are those of the service, no more and no fewer", async () => {
   const body = JSON.stringify({ messages: SHAPES["Anthropic"] });
   const answer = await (await fetch(`${baseUrl}/v1/compress`, { method: "POST", body })).json();
-  const result = await compress(SHAPES["Anthropic"]!, { baseUrl });
+  const result = await compress(SHAPES["Anthropic"]!, { baseUrl, timeoutMs: PATIENCE_MS });
   assert.deepEqual(result, answer);
 });
 
 test("a base URL may end in a slash or in /v1", async () => {
   for (const end of ["", "/", "/v1", "/v1/"]) {
-    await compress(SHAPES["Anthropic"]!, { baseUrl: baseUrl + end, onFailure: "throw" });
+    await compress(SHAPES["Anthropic"]!, { baseUrl: baseUrl + end, timeoutMs: PATIENCE_MS, onFailure: "throw" });
   }
 });
 
@@ -85,10 +85,11 @@ test("settings of one request are its own", async () => {
   const off = await compress(SHAPES["Anthropic"]!, {
     baseUrl,
     config: { excluded_tools: ["look_up"] },
+    timeoutMs: PATIENCE_MS,
     onFailure: "throw",
   });
   assert.deepEqual(off.messages, SHAPES["Anthropic"]);
-  const wrong = compress([], { baseUrl, config: { ratio: 1 } as never, onFailure: "throw" });
+  const wrong = compress([], { baseUrl, config: { ratio: 1 } as never, timeoutMs: PATIENCE_MS, onFailure: "throw" });
   await assert.rejects(
     wrong,
     (error) => error instanceof HeadroomError && /config.ratio/.test(error.message) && error.status === 400,
@@ -104,6 +105,7 @@ test("with a way to get it back, something may be left out, and is there to be h
     baseUrl,
     tools,
     config: { retrieval: "http" },
+    timeoutMs: PATIENCE_MS,
     onFailure: "throw",
   });
   assert.equal(kept.length, 1);
@@ -114,11 +116,19 @@ test("with a way to get it back, something may be left out, and is there to be h
 test("a proxy with a token wants it", async () => {
   const guarded = await startProxy("--token", TOKEN);
   const messages = SHAPES["Anthropic"]!;
-  const result = await compress(messages, { baseUrl: guarded.url, token: TOKEN, onFailure: "throw" });
+  const result = await compress(messages, {
+    baseUrl: guarded.url,
+    token: TOKEN,
+    timeoutMs: PATIENCE_MS,
+    onFailure: "throw",
+  });
   assert.ok(result.tokens_saved > 0);
-  const refused = compress(messages, { baseUrl: guarded.url, onFailure: "throw" });
+  const refused = compress(messages, { baseUrl: guarded.url, timeoutMs: PATIENCE_MS, onFailure: "throw" });
   await assert.rejects(refused, (error) => error instanceof HeadroomError && error.status === 401);
   const headers = { authorization: `Bearer ${TOKEN}` };
-  assert.ok((await compress(messages, { baseUrl: guarded.url, headers, onFailure: "throw" })).tokens_saved > 0);
+  assert.ok(
+    (await compress(messages, { baseUrl: guarded.url, headers, timeoutMs: PATIENCE_MS, onFailure: "throw" }))
+      .tokens_saved > 0,
+  );
   await guarded.stop();
 });

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 import * as everything from "headroom-ai-sdk";
+import * as client from "headroom-ai-sdk/compress";
 
 import { ANSWER, type Provider, startProvider } from "./support/provider.js";
 import { type Proxy, startProxy } from "./support/proxy.js";
@@ -71,4 +72,5 @@ test("the README names every option, and the package exports what it names", () 
   const options = ["baseUrl", "token", "headers", "timeoutMs", "config", "onWarning", "onResult", "fetch"];
   for (const option of options) assert.match(README, new RegExp(`\`${option}\``));
   assert.deepEqual(Object.keys(everything).sort(), ["HeadroomError", "compress", "headroomMiddleware"]);
+  assert.deepEqual(Object.keys(client).sort(), ["HeadroomError", "compress"]);
 });

@@ -10,7 +10,7 @@ import { FAULTS } from "./support/faulty.js";
 import { log } from "./support/material.js";
 import { type Params, transform } from "./support/params.js";
 import { ANSWER, startProvider } from "./support/provider.js";
-import { startProxy } from "./support/proxy.js";
+import { PATIENCE_MS, startProxy } from "./support/proxy.js";
 import { nowhere } from "./support/server.js";
 
 const LONG = log(120);
@@ -88,6 +88,19 @@ for (const mode of MODES) {
     await proxy.stop();
   });
 }
+
+test("a prompt that went on as it came is worked on when it comes again", async () => {
+  const proxy = await startProxy();
+  let isDown = true;
+  const send: typeof globalThis.fetch = (...request) =>
+    isDown ? Promise.reject(new Error("down")) : fetch(...request);
+  const options = { baseUrl: proxy.url, timeoutMs: PATIENCE_MS, fetch: send, onWarning: () => undefined };
+  const middleware = headroomMiddleware(options);
+  assert.deepEqual(await transform(middleware, PARAMS), PARAMS);
+  isDown = false;
+  assert.notDeepEqual(await transform(middleware, PARAMS), PARAMS);
+  await proxy.stop();
+});
 
 test("an error of ours in reading a prompt is one of these failures too", async () => {
   const warnings: HeadroomError[] = [];

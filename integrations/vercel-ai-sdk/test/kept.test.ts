@@ -7,7 +7,7 @@ import { type Figures, headroomMiddleware, type HeadroomOptions } from "headroom
 
 import { log, noise, PIXEL, rows } from "./support/material.js";
 import { type Params, transform } from "./support/params.js";
-import { type Proxy, startProxy } from "./support/proxy.js";
+import { PATIENCE_MS, type Proxy, startProxy } from "./support/proxy.js";
 
 type Prompt = Params["prompt"];
 type Part = Extract<Prompt[number], { role: "tool" }>["content"][number];
@@ -24,7 +24,11 @@ after(() => proxy.stop());
 
 async function sent(params: Params, options: HeadroomOptions = {}, model = "openai.responses"): Promise<Params> {
   const onWarning = (failure: Error): never => assert.fail(failure);
-  return transform(headroomMiddleware({ baseUrl: proxy.url, onWarning, ...options }), params, model);
+  return transform(
+    headroomMiddleware({ baseUrl: proxy.url, timeoutMs: PATIENCE_MS, onWarning, ...options }),
+    params,
+    model,
+  );
 }
 
 /** Return a prompt in which each of the calls `c0`, `c1`, ... returned one output. */
@@ -202,6 +206,24 @@ describe("what providers read themselves stays", () => {
   });
 });
 
+test("half a character in a result, a question or a call keeps no other result from getting shorter", async () => {
+  const half = "\ud83d";
+  const given = prompt([
+    { type: "text", value: LONG + half },
+    { type: "json", value: TABLE },
+    { type: "error-text", value: half },
+  ]);
+  given.push({ role: "user", content: [{ type: "text", text: `go ${half}` }] });
+  for (const message of given) {
+    if (message.role !== "assistant") continue;
+    for (const part of message.content) if (part.type === "tool-call") part.input = { half };
+  }
+  const found = results(await sent({ prompt: given })).map(({ output }) => output);
+  assert.deepEqual(found[0], { type: "text", value: LONG + half });
+  assert.equal(found[1]!.type, "text");
+  assert.deepEqual(found[2], { type: "error-text", value: half });
+});
+
 test("what stands in an earlier result is referred to, unless the provider may drop that", async () => {
   const given: Params = {
     prompt: prompt([
@@ -230,6 +252,7 @@ test("a result may refer to an error, which stays; and calls are counted as the 
     { type: "text", value: LONG },
     { type: "error-json", value: TABLE },
     { type: "json", value: TABLE },
+    { type: "text", value: `${LONG}\nand one line more` },
   ];
   const given = prompt(outputs);
   for (const message of given) {
@@ -246,6 +269,8 @@ test("a result may refer to an error, which stays; and calls are counted as the 
     type: "text",
     value: "[same text as the result of the earlier call look_up {} (number 3 of this name): 1 lines]",
   });
+  // Lines are referred to only where they were sent as they came.
+  assert.match((found[4] as { value: string }).value, /earlier call look_up \{\}.*\n?and one line more$/s);
 });
 
 test("nothing is left out, unless the caller names the way to get it back", async () => {

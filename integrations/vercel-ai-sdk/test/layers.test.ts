@@ -8,7 +8,7 @@ import { APICallError, generateText, type LanguageModelMiddleware, stepCountIs, 
 
 import { call, MODELS, MODES, run, TOOLS } from "./support/agent.js";
 import { startProvider } from "./support/provider.js";
-import { type Proxy, startProxy } from "./support/proxy.js";
+import { PATIENCE_MS, type Proxy, startProxy } from "./support/proxy.js";
 import { nowhere } from "./support/server.js";
 
 const SCRIPT = [call("read_log"), call("query"), call("report"), call("read_log", 1)];
@@ -36,7 +36,11 @@ async function sent(api: string, mode: (typeof MODES)[number], layers: Layers): 
     asked += 1;
     return fetch(...request);
   };
-  await run(MODELS[api]!(provider.url), mode, layers(headroomMiddleware({ baseUrl: proxy.url, fetch: counting })));
+  await run(
+    MODELS[api]!(provider.url),
+    mode,
+    layers(headroomMiddleware({ baseUrl: proxy.url, timeoutMs: PATIENCE_MS, fetch: counting })),
+  );
   await provider.stop();
   return { requests: provider.requests, asked };
 }
@@ -45,7 +49,11 @@ for (const api of Object.keys(MODELS)) {
   test(`stacked twice is once, ${api}`, async () => {
     for (const mode of MODES) {
       const once = await sent(api, mode, (one) => [one]);
-      const twice = await sent(api, mode, (one) => [one, headroomMiddleware({ baseUrl: proxy.url }), one]);
+      const twice = await sent(api, mode, (one) => [
+        one,
+        headroomMiddleware({ baseUrl: proxy.url, timeoutMs: PATIENCE_MS }),
+        one,
+      ]);
       assert.deepEqual(twice, once);
       assert.equal(once.asked, SCRIPT.length);
     }
@@ -74,6 +82,7 @@ test("the SDK's own second try asks the service again", async () => {
   const counted: number[] = [];
   const one = headroomMiddleware({
     baseUrl: proxy.url,
+    timeoutMs: PATIENCE_MS,
     onResult: (figures) => void counted.push(figures.tokens_saved),
   });
   const model = wrapLanguageModel({ model: MODELS["chat"]!(provider.url), middleware: [one, failing] });

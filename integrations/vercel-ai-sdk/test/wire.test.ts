@@ -8,7 +8,7 @@ import { headroomMiddleware } from "headroom-ai-sdk";
 import { call, MODELS, MODES, PAGE, REPORT, ROWS, run, type Run, TEXT } from "./support/agent.js";
 import { changes } from "./support/changes.js";
 import { ANSWER, type Call, startProvider } from "./support/provider.js";
-import { type Proxy, startProxy } from "./support/proxy.js";
+import { PATIENCE_MS, type Proxy, startProxy } from "./support/proxy.js";
 
 const SCRIPT = [call("read_log"), call("query"), call("report"), call("fail"), call("query", 1), call("read_log", 2)];
 /** The outputs as texts of a request; Gemini is sent values, whose long strings are texts. */
@@ -29,7 +29,11 @@ interface Seen extends Run {
 
 async function seen(api: string, mode: (typeof MODES)[number], script: Call[], isShort: boolean): Promise<Seen> {
   const provider = await startProvider(script);
-  const middleware = headroomMiddleware({ baseUrl: proxy.url, onWarning: (failure) => assert.fail(failure) });
+  const middleware = headroomMiddleware({
+    baseUrl: proxy.url,
+    timeoutMs: PATIENCE_MS,
+    onWarning: (failure) => assert.fail(failure),
+  });
   try {
     const done = await run(MODELS[api]!(provider.url), mode, isShort ? [middleware] : []);
     return { ...done, requests: provider.requests };

@@ -10,6 +10,9 @@ import { fileURLToPath } from "node:url";
 const COMMAND = process.env["HEADROOM"] ?? fileURLToPath(new URL("../../../../.venv/bin/headroom", import.meta.url));
 const SIGN = "listening on ";
 
+/** A time-out for tests that are not about time-outs: the machine may be busy. */
+export const PATIENCE_MS = 60_000;
+
 export interface Proxy {
   url: string;
   /** End it, by default at once, and wait until it is gone. */
