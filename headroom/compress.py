@@ -143,7 +143,8 @@ def _key_of(messages: list[Any]) -> str:
         if isinstance(item, dict):
             if "parts" in item:
                 return "contents"
-            if item.get("type") in _RESPONSES_ITEMS:
+            kind = item.get("type")
+            if isinstance(kind, str) and kind in _RESPONSES_ITEMS:
                 return "input"
     return "messages"
 

@@ -62,7 +62,7 @@ class Chain:
     def called(self, event: Event) -> None:
         """Keep the call of an output item, if it is one of the client's."""
         item = event.item
-        if item.get("type") in _CALLS and not is_ours(item):
+        if _is_call(item) and not is_ours(item):
             spelled = raw(event.frame, ("item",))
             if len(spelled) > _MAX_CALL_BYTES:
                 spelled = encoded({name: item.get(name) for name in ("type", "call_id", "name")})
@@ -91,7 +91,7 @@ class Chain:
         told = string(request.previous_response_id)
         before = self._questions.get(self._ends.get(told, told), "")
         items = request.items
-        made = {string(item.get("call_id")) for item in items if item.get("type") in _CALLS}
+        made = {string(item.get("call_id")) for item in items if _is_call(item)}
         answered = dict.fromkeys(string(item.get("call_id")) for item in items if _is_output(item))
         question = [encoded({"role": "user", "content": before})] if before and answered else []
         calls = [self._calls[call] for call in answered if call in self._calls and call not in made]
@@ -137,10 +137,14 @@ class Chain:
         """Return an event that lists required input without that of our calls; None if there is no other."""
         listed = list(records(record(decoded(frame, Any)).get("required_input")))
         open_calls = {call for calls in self._open.values() for call in calls}
-        ours = [index for index, item in listed if item.get("call_id") in open_calls]
+        ours = [index for index, item in listed if string(item.get("call_id")) in open_calls]
         if ours and len(ours) == len(listed):
             return None
         return without(frame, ("required_input",), ours)
+
+
+def _is_call(item: dict[str, Any]) -> bool:
+    return string(item.get("type")) in _CALLS
 
 
 def _is_output(item: dict[str, Any]) -> bool:

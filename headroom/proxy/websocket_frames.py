@@ -105,7 +105,7 @@ class Event:
     @property
     def is_last(self) -> bool:
         """Whether nothing more comes of the response."""
-        return self.type == "error" or self.response.get("status") in _FINAL_STATES
+        return self.type == "error" or string(self.response.get("status")) in _FINAL_STATES
 
     @property
     def is_refusal(self) -> bool:

@@ -53,7 +53,7 @@ class ChatAnswers(Answers):
             said=(raw(answer, _MESSAGE),),
             ours=tuple(ours),
             theirs=tuple(string(call.get("id")) for call in calls if not is_ours(call)),
-            whole=payload["choices"][0].get("finish_reason") in _ENDS_IN_CALLS,
+            whole=string(payload["choices"][0].get("finish_reason")) in _ENDS_IN_CALLS,
             usage=record(payload.get("usage")),
         )
 
