@@ -42,7 +42,7 @@ def stats_of(model: BaseChatModel) -> dict[str, int]:
 
     Raises TypeError for a model of any other kind.
     """
-    shortener = _SHORTENERS.get(type(getattr(model, "_led", model)))
+    shortener = _SHORTENERS.get(type(model)) or _SHORTENERS.get(type(getattr(model, "_led", None)))
     if shortener is None:
         raise TypeError(f"this {type(model).__name__} sends everything as it is: give it to compress_model first")
     return shortener.adapter.stats()

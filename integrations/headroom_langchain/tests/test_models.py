@@ -240,11 +240,12 @@ def test_classes_made_for_models_go_when_their_models_go() -> None:
     assert made() is None
 
 
+@pytest.mark.parametrize("around", KINDS)
 @pytest.mark.parametrize("make", KINDS)
-def test_layers_count_what_they_save_once(make: Make) -> None:
+def test_layers_count_what_they_save_once(make: Make, around: Make) -> None:
     plain = Plain()
     inner = make(plain)
-    outer = make(inner)
+    outer = around(inner)
     outer.invoke(conversation())
     assert len(plain.seen) == 1
     assert stats_of(outer)["requests"] == 1
