@@ -104,7 +104,7 @@ def test_responses_get_the_short_form_and_the_tool(guarded: Any, service: str) -
     assert len(json.dumps(sent)) < len(LOG) / 4
     assert [tool["name"] for tool in sent["tools"]] == ["headroom_retrieve"]
     (handle,) = MARKER.findall(json.dumps(sent))
-    status, found = asked(service, "GET", f"/v1/retrieve/{handle}?query=4711", authorization=f"Bearer {TOKEN}")
+    status, found = asked(service, "GET", f"/v1/retrieve/{handle}?query=4711", b"", authorization=f"Bearer {TOKEN}")
     assert status == 200
     assert LOG.split("\n")[17] in json.loads(found)["original_content"]
 
