@@ -264,7 +264,8 @@ def report(plan: Plan) -> Report:
         Bar("peak of memory", peak, PEAK_MB, "MB"),
     ]
     data: dict[str, Any] = {**asdict(plan), **_figures(found), "growth_percent": found.growth, "idle_mb": idle}
-    return Report("soak", _INTRO, [Table("Load and memory", ("what", "figure", "note"), rows)], bars, data, command="make soak")
+    table = Table("Load and memory", ("what", "figure", "note"), rows)
+    return Report("soak", _INTRO, [table], bars, data, command="make soak")
 
 
 def _figures(found: Soak) -> dict[str, Any]:
