@@ -36,7 +36,7 @@ from headroom.proxy.stats import view_of
 _BODIES = ("messages", "input", "contents")
 _FIELDS = frozenset({*_BODIES, "model", "tools", "config"})
 _REVERSIBLE = "ccr"
-"""A mode that callers with a retrieval tool of their own ask for (LiteLLM's guardrail): leave out, give handles."""
+"""A mode that callers with a retrieval tool of their own ask for: leave out, give handles."""
 _SETTINGS = {
     "mode": "mode",
     "lossless": "lossless",
