@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from proxy.bench import ask, request
 from proxy.net import Answer, Upstream
+from proxy.sockets import Provider
+from proxy.sockets import through as sockets_through
 from support.retrieval import handles_in, readable_by, retrieving
 from support.wires import MODELS, Step, body_of, outputs_of
 
@@ -302,3 +304,24 @@ def test_compression_as_a_service_runs_them_too() -> None:
     assert b"bob" not in answer.body
     answer, _ = sent("/v1/compress", body, interceptors=[Closed()])
     assert (answer.status, json.loads(answer.body)["error"]["code"]) == (403, "refused_by_policy")
+
+
+def test_requests_on_a_responses_socket_are_seen_and_refused_alike() -> None:
+    request = json.dumps({"type": "response.create", "model": "gpt-5", "input": [{"role": "user", "content": SECRET}]})
+
+    async def act(socket: Any) -> str:
+        await socket.send(request)
+        return str(await socket.recv())
+
+    async def script(socket: Any) -> None:
+        await socket.recv()
+        await socket.say('{"type": "error"}')
+        await socket.wait_closed()
+
+    seeing, refusing = Provider(script), Provider(script)
+    sockets_through(seeing, act, interceptors=["redact_email"])
+    assert PLACEHOLDER.search(seeing.got[0])
+    assert "Ann" not in seeing.got[0]
+    told = json.loads(sockets_through(refusing, act, interceptors=[Closed()]))
+    assert refusing.got == []
+    assert told["error"]["code"] == "refused_by_policy"
