@@ -22,13 +22,13 @@ let proxy: Proxy;
 before(async () => void (proxy = await startProxy("--retrieval", "http")));
 after(() => proxy.stop());
 
-async function sent(params: Params, options: HeadroomOptions = {}, model = "openai.responses"): Promise<Params> {
-  const onWarning = (failure: Error): never => assert.fail(failure);
-  return transform(
-    headroomMiddleware({ baseUrl: proxy.url, timeoutMs: PATIENCE_MS, onWarning, ...options }),
-    params,
-    model,
-  );
+async function sent(given: Params, options: HeadroomOptions = {}, model = "openai.responses"): Promise<Params> {
+  const warnings: string[] = [];
+  const onWarning = ({ message }: Error): void => void warnings.push(message);
+  const all = { baseUrl: proxy.url, timeoutMs: PATIENCE_MS, onWarning, ...options };
+  const params = await transform(headroomMiddleware(all), given, model);
+  assert.deepEqual(warnings, []);
+  return params;
 }
 
 /** Return a prompt in which each of the calls `c0`, `c1`, ... returned one output. */
@@ -297,8 +297,10 @@ test("figures are told, and what their listener throws does no harm", async () =
 
 test("without tool results nobody is asked", async () => {
   const given: Params = { prompt: prompt([]) };
-  const fetch = (): never => assert.fail("asked");
-  assert.deepEqual(await sent(given, { fetch }), given);
+  let asked = 0;
+  const count: typeof fetch = (...request) => fetch(...request).finally(() => (asked += 1));
+  assert.deepEqual(await sent(given, { fetch: count }), given);
+  assert.equal(asked, 0);
 });
 
 function cyclic(): never {
