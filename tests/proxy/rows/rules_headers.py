@@ -44,7 +44,7 @@ HEARD = [
 ]
 DOCUMENTED = {f"x-headroom-{name}".encode() for name in (
     "request-id", "tokens-before", "tokens-after", "tokens-saved", "transforms", "decisions", "cache")}  # fmt: skip
-"""Headers of ours that an answer may have; docs/proxy.md."""
+"""All headers of ours that an answer may have."""
 
 
 def _lowered(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
