@@ -219,6 +219,20 @@ def test_a_graft_is_of_the_class_and_so_are_its_copies() -> None:
     assert repr(graft) == repr(plain)
 
 
+def test_copies_of_a_wrapper_wrap_the_same() -> None:
+    wrapper = HeadroomChatModel(Plain())
+    for one in (copy.copy(wrapper), wrapper.model_copy(), pickle.loads(pickle.dumps(wrapper))):
+        one.invoke(conversation())
+        assert len(one.inner.seen[-1][2].content) < len(LONG)
+
+
+def test_the_model_in_a_wrapper_can_be_chosen_when_it_is_called() -> None:
+    other = Plain(model_name="gpt-4.1")
+    wrapper = HeadroomChatModel(Plain()).configurable_fields(inner=ConfigurableField(id="model"))
+    wrapper.with_config(configurable={"model": other}).invoke(conversation())
+    assert len(other.seen[-1][2].content) < len(LONG)
+
+
 def test_a_graft_can_be_configured_when_it_is_called() -> None:
     noted = []
 
