@@ -22,6 +22,10 @@ from headroom.proxy.config import ProxyConfig
 
 ROWS = sample("json_rows")
 CALL = {"id": "c0", "type": "function", "function": {"name": "look_up", "arguments": "{}"}}
+MESSAGES = dict.fromkeys(("completion", "acompletion", "anthropic_messages", "aanthropic_messages"), "messages")
+INPUT = dict.fromkeys(("responses", "aresponses"), "input")
+CONTENTS = dict.fromkeys(("generate_content", "agenerate_content"), "contents")
+CONTENTS |= dict.fromkeys(("generate_content_stream", "agenerate_content_stream"), "contents")
 
 
 def conversation(*answer: Any) -> list[Any]:
@@ -39,6 +43,7 @@ def before(logger: HeadroomLogger, call: dict[str, Any], call_type: Any = "acomp
 
 def test_the_types_of_calls_are_those_of_litellm() -> None:
     of_late = {"aanthropic_messages"}
+    assert CONVERSATION == MESSAGES | INPUT | CONTENTS
     assert CONVERSATION.keys() - of_late <= {one.value for one in CallTypes}
 
 
