@@ -148,8 +148,8 @@ class Compressor(Transform, ABC):
             return False
         if original == text:  # a form without a note is what it stands for
             return False
-        tiers = dict.fromkeys((context.tier, Tier.MAX))
-        forms = (form for tier in tiers for form in self.candidates(View(original), replace(context, tier=tier)))
+        view, tiers = View(original), dict.fromkeys((context.tier, Tier.MAX))
+        forms = (form for tier in tiers for form in self.candidates(view, replace(context, tier=tier)))
         return any(form.text == text for form in forms)
 
     def apply_request(self, payload: Payload) -> Payload:

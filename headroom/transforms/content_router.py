@@ -64,8 +64,12 @@ class ContentRouter(Transform):
     def weigh(self, view: View, hint: Hint, compressors: Sequence[Compressor]) -> list[Recognised]:
         """Return the compressors whose evidence is enough, strongest first; ties keep registration order.
 
-        Once one of them recognises the whole text, those registered after it are not asked.
+        Once one of them recognises the whole text, those registered after it are not asked. What they say is kept with
+        the view, which belongs to one block of one request.
         """
+        return view.once("weighed", lambda _: self._asked(view, hint, compressors))
+
+    def _asked(self, view: View, hint: Hint, compressors: Sequence[Compressor]) -> list[Recognised]:
         weighed: list[Recognised] = []
         for compressor in compressors:
             evidence = compressor.evidence(view, hint)
@@ -143,6 +147,8 @@ def is_unreadable(view: View) -> bool:
 def _is_binary(view: View) -> bool:
     """Say whether the text is data that was decoded for want of something better."""
     edges = view.text[:BINARY_CHARS] + view.text[-BINARY_CHARS:]
+    if edges.isascii() and edges.replace("\n", "").replace("\t", "").isprintable():  # most texts, told at once
+        return False
     return len(_UNPRINTABLE.findall(edges)) * 20 > len(edges)
 
 

@@ -60,7 +60,7 @@ class HtmlCompressor(Compressor):
 
     def candidates(self, view: View, context: Context) -> Iterator[Lossless]:
         """Yield the page as text under a note."""
-        shown = self._shown.keep(view.text, _shown(view.text, context.check))
+        shown = view.once("html.shown", lambda text: self._shown.keep(text, _shown(text, context.check)))
         yield Lossless(NOTE + shown, Fidelity.DISPLAY, "html.text", Tier.PLAIN)
 
     def reductions(self, view: View, hint: Hint, context: Context) -> Iterator[Reduction]:  # noqa: ARG002 - nothing is priced here

@@ -91,7 +91,7 @@ class Reducer:
 
     def _named(self, form: Routed, view: View) -> Reduced:
         if form.result is None:
-            return self._as_it_is(view.text)
+            return Reduced(view.text, view.tokens(self.context.count))
         return Reduced(form.result.text, form.tokens, "", form.compressor, form.result.encoding)
 
     def _as_it_is(self, text: str) -> Reduced:

@@ -26,7 +26,7 @@ def sections(text: str) -> list[str]:
     if not any(sign in text for sign in _SIGNS):
         return [text]
     lines = text.split("\n")
-    cuts = _cuts(lines)
+    cuts = _cuts(lines, may_have_fences="```" in text or "~~~" in text)
     if not cuts or len(cuts) > MAX_CUTS:
         return [text]
     edges = sorted({0, *cuts, len(lines)})
@@ -34,12 +34,12 @@ def sections(text: str) -> list[str]:
     return [part + "\n" for part in parts[:-1]] + parts[-1:]
 
 
-def _cuts(lines: list[str]) -> list[int]:
+def _cuts(lines: list[str], *, may_have_fences: bool) -> list[int]:
     """Return the indices of lines before which a section begins."""
-    fences = [at for at, line in enumerate(lines) if _FENCE.match(line)]
+    fences = [at for at, line in enumerate(lines) if _FENCE.match(line)] if may_have_fences else []
     if fences:
         return [at if inside else at + 1 for inside, at in zip(_alternating(len(fences)), fences, strict=True)]
-    headings = [at for at, line in enumerate(lines) if _HEADING.match(line)]
+    headings = [at for at, line in enumerate(lines) if ("$ " in line or line[:4] == "==> ") and _HEADING.match(line)]
     return [cut for at in headings for cut in (at, at + 1)]
 
 

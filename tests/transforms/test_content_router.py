@@ -8,8 +8,10 @@ from support.samples import SAMPLES, UNTOUCHED, sample
 from headroom.blocks import Fidelity, Lossless, Tier
 from headroom.transforms import Compressor, ContentRouter, TagProtector
 from headroom.transforms.base import Context, Hint
+from headroom.transforms.content_router import is_unreadable
 from headroom.transforms.pipeline import DEFAULT_TRANSFORMS
 from headroom.transforms.sections import sections
+from headroom.transforms.smart_crusher import SmartCrusher
 from headroom.transforms.view import View
 
 COMPRESSORS = [t for t in DEFAULT_TRANSFORMS if isinstance(t, Compressor)]
@@ -109,3 +111,26 @@ def test_what_is_drawn_within_what_is_drawn_is_found_at_once():
     wrappings = [Wrapping(name) for name in ("drawing", "listing", "page")]
     found = ContentRouter().shrink(View("page listing drawing of a heap"), Hint(), Context(), wrappings)
     assert (found.compressor, found.result.text) == ("page+listing+drawing", "of a heap")
+
+
+def test_each_compressor_is_asked_once_about_a_view():
+    asked = []
+
+    class Asked(SmartCrusher):
+        def evidence(self, view, hint):
+            asked.append(view.text)
+            return super().evidence(view, hint)
+
+    view, compressors = View(sample("json_rows")), [Asked()]
+    ContentRouter().shrink(view, Hint(), Context(), compressors)
+    assert ContentRouter().route(view, Hint(), compressors) == compressors
+    assert asked == [view.text]
+
+
+@pytest.mark.parametrize("sign", ["\x00", "\x08\x01", "\x7f", "\ufffd", "\x85"])
+def test_signs_that_no_text_holds_tell_binary_data_wherever_they_stand(sign):
+    text = "key,value,other\n" * 400
+    assert not is_unreadable(View(text + "\t\r\b\x1b[m"))
+    for edge in (sign * 300 + text, text + sign * 300):
+        assert is_unreadable(View(edge))
+    assert not is_unreadable(View(text + sign * 300 + text * 2))

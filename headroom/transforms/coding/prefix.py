@@ -25,14 +25,16 @@ def taken_off(lines: Sequence[str]) -> tuple[str, list[str]]:
         return "", list(lines)
     full = _full(lines)
     prefix = _common(full)
-    if len(prefix) < SHORTEST or not all(_may_lose(prefix, line) for line in full):
+    size, kept = len(prefix), _without_it(prefix)
+    if size < SHORTEST or not all(line[size : size + 1] not in kept for line in full):
         return "", list(lines)
-    return prefix, [line[len(prefix) :] if _has(prefix, line) else line for line in lines]
+    return prefix, [line if line[:1] in kept else line[size:] for line in lines]
 
 
 def put_back(prefix: str, lines: Sequence[str]) -> list[str]:
     """Restore the lines."""
-    return [prefix + line if _has(prefix, line) else line for line in lines]
+    kept = _without_it(prefix)
+    return [line if line[:1] in kept else prefix + line for line in lines]
 
 
 def _full(lines: Sequence[str]) -> list[str]:
@@ -40,13 +42,9 @@ def _full(lines: Sequence[str]) -> list[str]:
     return [line for line in lines if line and not line.startswith(BLANKS)] or [line for line in lines if line]
 
 
-def _has(prefix: str, line: str) -> bool:
-    """Say whether a line has the beginning, or lost it."""
-    return bool(line) and (prefix.startswith(BLANKS) or not line.startswith(BLANKS))
-
-
-def _may_lose(prefix: str, line: str) -> bool:
-    return len(line) > len(prefix) and (prefix.startswith(BLANKS) or line[len(prefix)] not in BLANKS)
+def _without_it(prefix: str) -> tuple[str, ...]:
+    """Return what lines that do not have the beginning begin with, nothing at all included."""
+    return ("",) if prefix.startswith(BLANKS) else ("", *BLANKS)
 
 
 def _common(lines: Sequence[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from headroom.transforms.coding.budget import Budget
@@ -19,23 +20,23 @@ _NOTE_CHARS = 40
 
 def encode(lines: Sequence[str]) -> list[str]:
     """Return the lines with every repeat of the lines just before it counted instead of written."""
-    if len(set(lines)) == len(lines):
-        return _escaped(lines)
+    counts = Counter(lines)
     latest: dict[str, int] = {}
     out: list[str] = []
-    at = 0
-    while at < len(lines):
+    done = 0
+    for at in [at for at, line in enumerate(lines) if counts[line] > 1] if len(counts) < len(lines) else ():
+        if at < done:
+            continue
         line = lines[at]
         period = at - latest.get(line, -LONGEST - 1)
         length = _repeated(lines, at, period) if period <= LONGEST else 0
+        latest[line] = at
         if length:
+            out += _escaped(lines[done:at])
             out.append(_note(period, length // period))
-            latest.update((lines[seen], seen) for seen in range(at + length - period, at + length))
-            at += length
-        else:
-            out.append(_LEAD + line if line[-1:] == _END and _is_like_a_note(line) else line)
-            latest[line] = at
-            at += 1
+            done = at + length
+            latest.update((lines[seen], seen) for seen in range(done - period, done))
+    out += _escaped(lines[done:])
     return out
 
 
