@@ -262,12 +262,22 @@ def test_a_client_of_a_cut_stream_keeps_what_came(proxy: Proxy, listening: socke
     assert in_time(run()) == chunk(b'data: {"a": 1}\n\n')
 
 
-def test_after_all_this_the_proxy_holds_no_more_sockets_than_it_needs(proxy: Proxy, listening: socket.socket) -> None:
-    async def run() -> tuple[Answer, int]:
-        async with Provider().on(listening):
-            answer = await proxy.ask()
-            return answer, proxy.sockets
+def test_after_all_this_the_proxy_is_as_it_was(proxy: Proxy, listening: socket.socket) -> None:
+    async def idle_then_reset(call: Call) -> None:
+        await call.say(OK)
+        await asyncio.sleep(0.05)
+        reset(call)
 
-    answer, sockets = in_time(run())
-    assert answer.status == 200
+    async def run() -> tuple[list[int], int]:
+        async with Provider(idle_then_reset, saying(OK)).on(listening):
+            statuses = []
+            for _ in range(2):
+                statuses.append((await proxy.ask()).status)
+                await asyncio.sleep(0.2)
+            return statuses, proxy.sockets
+
+    statuses, sockets = in_time(run())
+    assert statuses == [200, 200]
     assert sockets <= 8  # listening, the loop's own, one of the pool, one of a client
+    assert "Traceback" not in proxy.said()
+    assert "never retrieved" not in proxy.said()
