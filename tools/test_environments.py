@@ -46,7 +46,8 @@ class Environment:
     def stamp(self) -> str:
         """What it was made from."""
         project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-        made_from = [repr(self), repr(project["dependencies"]), repr(project["optional-dependencies"])]
+        extras = [project["optional-dependencies"][name] for name in self.extras.split(",") if name]
+        made_from = [repr(self), repr(project["dependencies"]), repr(extras)]
         return hashlib.sha256("\n".join(made_from).encode()).hexdigest()
 
     def make(self) -> None:

@@ -101,7 +101,8 @@ def _chat(model: ScriptedModel, body: dict[str, Any]) -> tuple[dict[str, Any], l
 
 def _responses(model: ScriptedModel, body: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     given = body["input"] if isinstance(body["input"], list) else []
-    results = sum(item.get("type") == "function_call_output" for item in given)
+    earlier = int((body.get("previous_response_id") or "resp_0").removeprefix("resp_"))
+    results = earlier + sum(item.get("type") == "function_call_output" for item in given)
     arguments = model.next(results)
     text = {"type": "output_text", "text": model.answer, "annotations": [], "logprobs": []}
     item: dict[str, Any] = {"type": "message", "id": "msg_1", "role": "assistant", "status": "completed"}
