@@ -283,6 +283,17 @@ test("nothing is left out, unless the caller names the way to get it back", asyn
   assert.equal(hashes[1]!.length, 1);
 });
 
+test("what the user asks about stays where something is left out", async () => {
+  const [, , word] = noise(600).split("\n")[417]!.split(" ");
+  const kept = async (question: string): Promise<boolean> => {
+    const given = prompt([{ type: "text", value: noise(600) }]);
+    given[1] = { role: "user", content: [{ type: "text", text: question }] };
+    const { output } = results(await sent({ prompt: given }, { config: { retrieval: "http" } }))[0]!;
+    return output.type === "text" && output.value.includes(word!);
+  };
+  assert.deepEqual([await kept(`Where did ${word} go?`), await kept("Go on.")], [true, false]);
+});
+
 test("figures are told, and what their listener throws does no harm", async () => {
   const given: Params = { prompt: prompt([{ type: "text", value: LONG }]) };
   let saved = 0;
