@@ -13,8 +13,13 @@ from contracts.adapters import AdapterContract, Script, Seen
 from headroom_litellm import HeadroomLogger, install_litellm, uninstall_litellm
 from support.scripted_model import TOOL, ScriptedModel, scripted_model
 
+from headroom.proxy.config import ProxyConfig
+
 PARAMETERS = {"type": "object", "properties": {"number": {"type": "integer"}}}
 FUNCTION = {"name": TOOL, "description": "Look something up.", "parameters": PARAMETERS}
+
+PATIENT = ProxyConfig(block_seconds=60, request_seconds=120)
+"""What comes out must not depend on how busy the machine is that runs the tests."""
 
 
 @contextmanager
@@ -22,8 +27,8 @@ def installed(layers: int) -> Iterator[None]:
     """Install us, and put as many loggers beside as there are further layers."""
     try:
         if layers:
-            install_litellm()
-        litellm.callbacks.extend(HeadroomLogger() for _ in range(layers - 1))
+            install_litellm(PATIENT)
+        litellm.callbacks.extend(HeadroomLogger(PATIENT) for _ in range(layers - 1))
         yield
     finally:
         uninstall_litellm()
