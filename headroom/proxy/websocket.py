@@ -15,9 +15,12 @@ from typing import Any, TypeVar
 
 from headroom.errors import RequestError, UpstreamError, UpstreamTimeoutError
 from headroom.integrations.body import ASGIApp, Message, Receive, Scope, Send
+from headroom.pipeline.interception import InterceptedError, fails_closed
+from headroom.pipeline.plugins import interceptors_of
 from headroom.providers.routes import route_of
 from headroom.proxy.config import ProxyConfig
 from headroom.proxy.helpers import TO_CLIENT, TO_UPSTREAM, end_to_end, text
+from headroom.proxy.interceptors.base import Interceptors
 from headroom.proxy.refusals import refuse
 from headroom.proxy.target import Answered, Targets, Upward, vendor_for
 from headroom.proxy.upstream import Upstream
@@ -66,6 +69,7 @@ class WebSockets:
         self._pool = pool
         self._max_bytes = config.max_body_bytes
         self._stall = config.read_timeout
+        self._policies = Interceptors(interceptors_of(config.interceptors))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one WebSocket."""
@@ -77,7 +81,10 @@ class WebSockets:
             if isinstance(opened, Refusal):
                 await _deny(opened, scope, send)
             elif opened is not None:
-                await _Relay(scope, _beginning_with(following, receive), send, opened, self.front).run()
+                guarded = fails_closed(self._policies)
+                await _Relay(
+                    scope, _beginning_with(following, receive), send, opened, self.front, guarded=guarded
+                ).run()
         except (RequestError, UpstreamError) as error:
             request_id = await refuse(error, scope, send)
             _log.warning("WebSocket %s: %s (%s)", error.status, error.code, request_id)
@@ -85,6 +92,8 @@ class WebSockets:
             following.cancel()
 
     async def _opened(self, scope: Scope) -> UpstreamSocket | Refusal:
+        if fails_closed(self._policies) and not (self.front and _speaks_responses(scope)):
+            raise InterceptedError  # nothing that is said on it could be seen by them
         target = self._targets.of(scope, vendor_for(scope))
         if isinstance(target, Answered):
             raise RequestError("This handler has no WebSocket.")
@@ -104,14 +113,22 @@ class WebSockets:
 
 
 class _Relay:
-    """One client's socket and the provider's."""
+    """One client's socket and the provider's. On a guarded one the client may send nothing but requests."""
 
     def __init__(
-        self, scope: Scope, receive: Receive, send: Send, upstream: UpstreamSocket, front: ASGIApp | None
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        upstream: UpstreamSocket,
+        front: ASGIApp | None,
+        *,
+        guarded: bool,
     ) -> None:
         self._receive = receive
         self._send = send
         self._upstream = upstream
+        self._guarded = guarded
         self._ended: asyncio.Future[tuple[str, Close]] = asyncio.get_running_loop().create_future()
         self._turns: Turns | None = None
         if front is not None and _speaks_responses(scope):
@@ -169,7 +186,11 @@ class _Relay:
                 await self._take(message["text"] if data is None else data)
 
     async def _take(self, data: str | bytes) -> None:
-        if self._turns is None or isinstance(data, bytes) or not await self._turns.begin(data):
+        if self._turns is not None and isinstance(data, str) and await self._turns.begin(data):
+            return
+        if self._guarded:
+            self._end(_GATEWAY, Close(_POLICY_VIOLATION, str(InterceptedError())))
+        else:
             await self._to_provider(data)
 
     async def _down(self) -> None:
