@@ -4,6 +4,7 @@ HeadroomError
 ├── ConfigError            the operator's: a setting is wrong; raised before anything runs
 ├── RequestError           the client's: a request that is refused with a provider-shaped answer
 │   ├── BodyTooLargeError     413
+│   ├── OverloadedError       429, too much work in hand
 │   └── UpstreamRefusedError  403, the named upstream is not allowed
 ├── BodyError              nobody's: a body that is not ours to read; it goes on untouched
 ├── UpstreamError          the provider's or the network's
@@ -24,10 +25,14 @@ class ConfigError(HeadroomError):
 
 
 class RequestError(HeadroomError):
-    """A request is refused. `status` is the HTTP status, `code` a stable identifier for programs."""
+    """A request is refused. `status` is the HTTP status, `code` a stable identifier for programs.
+
+    `wait` are the seconds after which it may be tried again; None if that does not help.
+    """
 
     status = 400
     code = "invalid_request"
+    wait: float | None = None
 
 
 class BodyTooLargeError(RequestError):
@@ -35,6 +40,14 @@ class BodyTooLargeError(RequestError):
 
     status = 413
     code = "request_too_large"
+
+
+class OverloadedError(RequestError):
+    """There is more work in hand than fits into memory."""
+
+    status = 429
+    code = "gateway_overloaded"
+    wait = 1.0
 
 
 class UpstreamRefusedError(RequestError):

@@ -5,6 +5,7 @@ The middleware object holds settings only; what belongs to one request lives in 
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -14,9 +15,10 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from headroom.blocks import Mode, Outcome, Tier
-from headroom.errors import BodyError, BodyTooLargeError, RequestError
+from headroom.errors import BodyError, BodyTooLargeError, OverloadedError, RequestError
 from headroom.integrations.answer import Answer
-from headroom.integrations.body import ASGIApp, BodyReader, Receive, Scope, Send
+from headroom.integrations.body import ASGIApp, BodyReader, Receive, Scope, Send, route_path
+from headroom.integrations.load import Load
 from headroom.integrations.retrieval import answered
 from headroom.integrations.threads import in_thread
 from headroom.pipeline import Exchange, Pipeline, PipelineEvent, PipelineStage
@@ -45,7 +47,8 @@ _SECRET = frozenset({b"authorization", b"x-api-key", b"api-key", b"x-goog-api-ke
 class HeadroomASGIMiddleware:
     """Rewrites LLM request bodies on their way to `app`.
 
-    `refuse_large` answers 413 to bodies over the cap (the proxy does); otherwise they pass untouched. Requests
+    `refuse_large` answers 413 to bodies over the cap and 429 to those for which there is no room at the moment (the
+    proxy does); otherwise they pass untouched. Requests
     that are not LLM calls are handed on after one look at the scope. Two of these around one app work once.
     """
 
@@ -59,13 +62,14 @@ class HeadroomASGIMiddleware:
         self.policy = config.policy
         self.pipeline = Pipeline.of(config)
         self.refuse_large = refuse_large
+        self.load = Load(config.work_bytes)
         self._paths = tuple(config.paths.items())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
         if scope["type"] == "http" and scope["method"] == "POST" and MARK not in scope:
             route = route_of("POST", scope["path"])
-            wire = route.wire if route is not None else self._own_wire(scope["path"])
+            wire = route.wire if route is not None else self._own_wire(scope)
             # What a policy must see, it sees whatever kind of content the client says that it is.
             if wire and (_is_json(scope["headers"]) or self.pipeline.has_policy):
                 await _Passage(self, scope, route, WIRES.get(wire)).run(receive, send)
@@ -74,9 +78,12 @@ class HeadroomASGIMiddleware:
             await in_thread(warm)  # at start-up nobody waits for the event loop
         await self.app(scope, receive, send)
 
-    def _own_wire(self, path: str) -> str:
+    def _own_wire(self, scope: Scope) -> str:
         """Return the wire of a route of the host app: `auto` if the body has to tell, empty if it is not ours."""
-        return next((wire for pattern, wire in self._paths if fnmatchcase(path, pattern)), "")
+        if not self._paths:
+            return ""
+        names = {scope["path"], route_path(scope)}
+        return next((wire for pattern, wire in self._paths if any(fnmatchcase(one, pattern) for one in names)), "")
 
 
 class _Passage:
@@ -148,7 +155,7 @@ class _Passage:
                 self._house.pipeline.unread(b"", "too_large")
             return scope, reader.replay
         start = time.perf_counter()
-        outcome = self._exchange.outcome = await self._outcome(body)
+        outcome = self._exchange.outcome = await self._made_of(body)
         self._exchange.overhead = time.perf_counter() - start
         if outcome.body is not body:
             scope["headers"] = _headers_for(self._scope["headers"], outcome.body)
@@ -169,6 +176,16 @@ class _Passage:
             )
         finally:
             self._exchange.retrievals, self._exchange.misses = retriever.retrievals, retriever.misses
+
+    async def _made_of(self, body: bytes) -> Outcome:
+        """Run the pipeline, if there is room for one more body."""
+        try:
+            with self._house.load.of(len(body)):
+                return await self._outcome(body)
+        except OverloadedError:
+            if self._house.refuse_large:
+                raise
+            return self._house.pipeline.unread(body, "overloaded")
 
     async def _outcome(self, body: bytes) -> Outcome:
         """Run the pipeline on the decoded body; the body that came stands in the outcome if nothing changes."""
@@ -199,6 +216,8 @@ class _Passage:
     async def _refuse(self, error: RequestError, answer: Answer) -> None:
         body = error_body(self._vendor, error.status, error.code, str(error), self._exchange.request_id)
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        if error.wait is not None:
+            headers.append((b"retry-after", str(math.ceil(error.wait)).encode()))
         await answer.send({"type": "http.response.start", "status": error.status, "headers": headers})
         await answer.send({"type": "http.response.body", "body": body, "more_body": False})
 

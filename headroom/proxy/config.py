@@ -94,6 +94,11 @@ class ProxyConfig(BaseSettings):
     excluded_tools: tuple[str, ...] = Field((), description="Tools whose output stays as it is; globs.")
     min_tokens_to_compress: int = Field(_DEFAULT.min_tokens, ge=0, description="Shorter blocks stay as they are.")
     max_body_bytes: int = Field(_DEFAULT.max_body_bytes, gt=0, description="Larger bodies are not read.")
+    work_bytes: int = Field(
+        268_435_456,
+        gt=0,
+        description="Bytes of bodies in work at a time; to more, the proxy answers 429, host apps get it unread.",
+    )
     block_seconds: float = Field(_DEFAULT.block_seconds, gt=0, description="Time one block may take.")
     request_seconds: float = Field(_DEFAULT.request_seconds, gt=0, description="Time one request may take.")
     memory_bytes: int = Field(67_108_864, ge=0, description="Memory for decisions already made.")

@@ -39,6 +39,7 @@ from cli.probes import (
     tool_chat,
     unreachable,
     user_reason,
+    while_busy,
     with_log,
 )
 from proxy.net import request
@@ -225,6 +226,7 @@ ROWS: dict[str, Row] = {
     ),
     "min_tokens_to_compress": number("--min-tokens-to-compress", "99999", reason(Step(LOG)), "compressed", "too_short"),
     "max_body_bytes": number("--max-body-bytes", "1000", statuses(tool_chat()), [200], [413]),
+    "work_bytes": number("--work-bytes", "1000", while_busy, 200, 429),
     "block_seconds": number("--block-seconds", "1e-9", reason(Step(LOG)), "compressed", "budget"),
     "request_seconds": number("--request-seconds", "1e-9", reason(Step(LOG)), "compressed", "budget"),
     "memory_bytes": number("--memory-bytes", "0", remembers, True, False),

@@ -9,6 +9,7 @@ import asyncio
 import json
 import signal
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,7 +24,8 @@ from support.wires import Step, body_of, encoded
 from headroom.blocks import Outcome
 from headroom.ccr.opening import opened
 from headroom.errors import HeadroomError
-from headroom.pipeline import Exchange, Pipeline
+from headroom.integrations.asgi import INLINE_BYTES
+from headroom.pipeline import CompressionHooks, Exchange, Pipeline
 from headroom.providers import WIRES
 from headroom.providers.vendors import VENDORS, vendor_of
 from headroom.proxy.config import ProxyConfig
@@ -211,6 +213,44 @@ def logged(config: ProxyConfig) -> list[int]:
 
 def with_log(config: ProxyConfig) -> ProxyConfig:
     return config.model_copy(update={"log_file": config.workspace_dir.with_suffix(".log")})
+
+
+class Holding(CompressionHooks):
+    """Keeps the first request in work until it is told to go on."""
+
+    def __init__(self) -> None:
+        self.begun, self.go_on = threading.Event(), threading.Event()
+
+    def pre_compress(self, messages: Any, ctx: Any) -> Any:
+        if not self.begun.is_set():
+            self.begun.set()
+            self.go_on.wait(20)
+        return messages
+
+
+def while_busy(config: ProxyConfig) -> int:
+    """Return the status of a request that comes while a large one is in work."""
+    large = request("POST", CHAT, encoded(body_of("openai-chat", [Step(LOG)] * 8)), JSON, KEY)
+    assert len(large) > INLINE_BYTES
+
+    async def act() -> int:
+        holding = Holding()
+        async with asyncio.timeout(30), Upstream(saying(_answer(b"{}"))).listening() as url:
+            given = config.model_copy(update={"hooks": holding, **{f"{vendor}_api_url": url for vendor in VENDORS}})
+            pool = Pool(given)
+            async with serving(create_app(given, upstream=pool)) as port:
+                first = asyncio.create_task(_asked(port, large))
+                await asyncio.to_thread(holding.begun.wait, 20)
+                try:
+                    second = await _asked(port, chat())
+                finally:
+                    holding.go_on.set()
+                await first
+            await pool.aclose()
+        assert second is not None
+        return second.status
+
+    return asyncio.run(act())
 
 
 def at_a_time(config: ProxyConfig) -> list[int]:
