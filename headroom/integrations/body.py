@@ -13,6 +13,17 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+
+def route_path(scope: Scope) -> str:
+    """Return the path as the app's routes have it: without the prefix that its server or host has put before it.
+
+    ASGI, HTTP connection scope: `path` begins with `root_path`, which not every server does.
+    """
+    path, root = scope["path"], scope.get("root_path", "").rstrip("/")
+    below: str = path[len(root) :] if root and path.startswith(root + "/") else path
+    return below
+
+
 _LARGE = 1_048_576
 """Bodies above this size are put together in a thread: CPython lets other threads run while it joins so much."""
 

@@ -45,11 +45,18 @@ async def answered(
         await app(_scope_for(scope, body, 0), _receive_for(body, receive), send)
         return 0
     asked = Rounds(send, ANSWERS[wire], retriever, body, rounds)
+    before = _with_own_state(scope)
     while True:
         call = _Call(asked)
-        await app(_scope_for(scope, asked.body, asked.made), _receive_for(asked.body, receive), call.send)
+        found = _with_own_state(before) if asked.made else scope
+        await app(_scope_for(found, asked.body, asked.made), _receive_for(asked.body, receive), call.send)
         if not await call.goes_on():
             return asked.made
+
+
+def _with_own_state(scope: Scope) -> Scope:
+    """Return a scope whose state is a copy: frameworks keep there the body that a call has read (Litestar)."""
+    return {**scope, "state": {**scope["state"]}} if "state" in scope else scope
 
 
 def _scope_for(scope: Scope, body: bytes, made: int) -> Scope:

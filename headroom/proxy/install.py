@@ -1,55 +1,126 @@
-"""Headroom in an app of somebody else's: which of an ASGI framework's seams takes the middleware."""
+"""Headroom in an app of somebody else's: which seam of its framework takes the middleware.
+
+Starlette and FastAPI have `add_middleware`, until the app starts. Quart has `asgi_app`. Litestar has `asgi_handler`,
+for its stack of middlewares is built when the app is. Of Django and anything else that is callable there is only the
+callable itself, wrapped: the app to serve is the one returned.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
+from headroom.errors import ConfigError
 from headroom.integrations.asgi import HeadroomASGIMiddleware
-from headroom.integrations.body import ASGIApp, Receive, Scope, Send
+from headroom.integrations.body import ASGIApp, Message, Receive, Scope, Send, route_path
+from headroom.integrations.threads import in_thread
+from headroom.pipeline import Pipeline
 from headroom.proxy.config import ProxyConfig
 from headroom.proxy.management import Management
 from headroom.proxy.state import ProxyState, equipped
 from headroom.proxy.stats import Stats
+from headroom.tokens import warm
+
+_LIMITS = ("rpm", "tpm", "max_concurrent", "budget", "budget_per_key")
 
 
 def install_headroom(app: Any, config: ProxyConfig | None = None, *, manage: str = "") -> Any:
     """Compress the LLM requests of an ASGI app; return the app to serve.
 
-    Starlette and FastAPI apps get the middleware added and are returned themselves, Quart apps get their inner
-    application wrapped; any other ASGI callable is returned wrapped. Doing it twice is doing it once. `manage` is
-    a path prefix, such as `/headroom`, under which the management endpoints are then found.
+    Starlette, FastAPI, Quart and Litestar apps get the middleware in their own place for it and are returned
+    themselves; any other ASGI callable is returned wrapped. Doing it twice is doing it once. `manage` is a path prefix,
+    such as `/headroom`, under which the management endpoints are then found.
+
+    Raises ConfigError if the app has started already, is no ASGI app, or if the configuration limits or budgets
+    requests: only the proxy does.
     """
-    if _installed(app):
+    _check_callable(app)
+    if _is_installed(app):
         return app
-    config = config or ProxyConfig()
-    stats = Stats()
-    management = Management(ProxyState(config, stats, started=True))
-    config = equipped(config, stats) if manage else equipped(config)
+    state, config = _parts(config or ProxyConfig(), manage)
     if hasattr(app, "user_middleware"):
-        app.add_middleware(HeadroomASGIMiddleware, config=config)
+        _check_not_started(app)
+        app.add_middleware(HostMiddleware, config=config, state=state)
         if manage:
-            app.mount(manage, management)
-        return app
-    if hasattr(app, "asgi_app"):
-        app.asgi_app = _wrapped(app.asgi_app, config, manage, management)
-        return app
-    return _wrapped(app, config, manage, management)
+            app.mount(manage, Management(state))
+    elif hasattr(app, "asgi_app"):
+        app.asgi_app = _wrapped(app.asgi_app, config, manage, state)
+    elif hasattr(app, "asgi_handler") and hasattr(app, "on_shutdown"):
+        app.asgi_handler = inside = _wrapped(app.asgi_handler, config, manage, state)
+        app.on_startup.append(inside.start)  # these events do not come to its handler
+        app.on_shutdown.append(inside.stop)
+    else:
+        return _wrapped(app, config, manage, state)
+    return app
 
 
-def _installed(app: Any) -> bool:
+class HostMiddleware(HeadroomASGIMiddleware):
+    """The middleware as it lives in a host app: its store is closed when the app stops, after whatever is inside.
+
+    An app that is started again, or asked without being started, finds it open.
+    """
+
+    def __init__(self, app: ASGIApp, config: ProxyConfig, state: ProxyState) -> None:
+        super().__init__(app, config)
+        self._state = state
+        self._is_open = True
+        state.pipeline = self.pipeline
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection."""
+        if not self._is_open:
+            self.pipeline = self._state.pipeline = Pipeline.of(self.config)
+            self._is_open = True
+        await super().__call__(scope, receive, self._until_stopped(send) if scope["type"] == "lifespan" else send)
+
+    async def start(self) -> None:
+        """Do what takes time while nobody waits."""
+        await in_thread(warm)
+
+    async def stop(self) -> None:
+        """Close the store."""
+        self._is_open = False
+        await in_thread(self.pipeline.store.close)
+
+    def _until_stopped(self, send: Send) -> Send:
+        async def watched(message: Message) -> None:
+            if message["type"] in ("lifespan.shutdown.complete", "lifespan.shutdown.failed"):
+                await self.stop()
+            await send(message)
+
+        return watched
+
+
+def _check_callable(app: Any) -> None:
+    if not hasattr(app, "asgi_app") and (hasattr(app, "wsgi_app") or not callable(app)):
+        raise ConfigError(f"{type(app).__name__} is no ASGI app (a WSGI app can be made one: asgiref.wsgi.WsgiToAsgi)")
+
+
+def _check_not_started(app: Any) -> None:
+    if getattr(app, "middleware_stack", None) is not None:
+        raise ConfigError("install_headroom comes too late: the app has started; call it where the app is made")
+
+
+def _is_installed(app: Any) -> bool:
     """Say whether the middleware is there already, in whatever way it came."""
     added = (getattr(middleware, "cls", None) for middleware in getattr(app, "user_middleware", ()))
-    inner = getattr(app, "asgi_app", None)
-    return (
-        isinstance(app, HeadroomASGIMiddleware)
-        or isinstance(inner, HeadroomASGIMiddleware)
-        or HeadroomASGIMiddleware in added
+    places = (app, getattr(app, "asgi_app", None), getattr(app, "asgi_handler", None))
+    return any(isinstance(one, HeadroomASGIMiddleware) for one in places) or any(
+        isinstance(cls, type) and issubclass(cls, HeadroomASGIMiddleware) for cls in added
     )
 
 
-def _wrapped(app: ASGIApp, config: ProxyConfig, prefix: str, management: Management) -> ASGIApp:
-    inner = _Mounted(app, prefix.rstrip("/"), management) if prefix else app
-    return HeadroomASGIMiddleware(inner, config)
+def _parts(config: ProxyConfig, manage: str) -> tuple[ProxyState, ProxyConfig]:
+    """Return what the middleware and the management endpoints share. Raises ConfigError."""
+    asked = [name for name in _LIMITS if getattr(config, name)]
+    if asked:
+        raise ConfigError(f"{', '.join(asked)}: an app has its own limits; only the proxy applies these")
+    stats = Stats()
+    return ProxyState(config, stats, started=True), equipped(config, stats) if manage else equipped(config)
+
+
+def _wrapped(app: ASGIApp, config: ProxyConfig, prefix: str, state: ProxyState) -> HostMiddleware:
+    inner = _Mounted(app, prefix.rstrip("/"), Management(state)) if prefix else app
+    return HostMiddleware(inner, config, state)
 
 
 class _Mounted:
@@ -61,8 +132,9 @@ class _Mounted:
         self._under = under
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"].startswith(self._prefix + "/"):
-            scope = {**scope, "root_path": scope.get("root_path", "") + self._prefix}
-            await self._under(scope, receive, send)
+        path = route_path(scope)
+        if scope["type"] == "http" and path.startswith(self._prefix + "/"):
+            root = self._prefix if path == scope["path"] else scope.get("root_path", "").rstrip("/") + self._prefix
+            await self._under({**scope, "root_path": root}, receive, send)
         else:
             await self._app(scope, receive, send)

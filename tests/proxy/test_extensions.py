@@ -19,6 +19,7 @@ from headroom.integrations.asgi import HeadroomASGIMiddleware
 from headroom.pipeline.plugins import extensions_of
 from headroom.proxy.config import ProxyConfig
 from headroom.proxy.extensions import install_headroom, register_interceptor
+from headroom.proxy.install import HostMiddleware
 from headroom.proxy.interceptors.base import BaseInterceptor, registered, unregister
 from headroom.proxy.security import Doorkeeper
 from headroom.proxy.server import create_app
@@ -68,7 +69,7 @@ def test_installing_twice_adds_one_middleware(make: Any) -> None:
     app = make()
     install_headroom(app)
     install_headroom(app)
-    assert [m.cls for m in app.user_middleware] == [HeadroomASGIMiddleware]
+    assert [m.cls for m in app.user_middleware] == [HostMiddleware]
 
 
 def test_any_other_app_is_returned_wrapped_and_wrapped_once() -> None:
