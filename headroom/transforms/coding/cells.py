@@ -13,6 +13,7 @@ from typing import Final, cast
 
 from headroom.transforms.coding.json_spelling import quote
 from headroom.transforms.coding.json_text import Number, Value, read_all, read_value, scalar, write
+from headroom.transforms.coding.shared import OnceEach
 
 
 class Absent:
@@ -70,7 +71,9 @@ def spell_column(values: Sequence[Value | Absent]) -> list[str]:
     if kinds <= _HASHABLE and 2 * len(distinct := dict.fromkeys(values)) <= len(values):
         spelled = {value: spell(value) for value in distinct}
         return [spelled[value] for value in values]
-    return [spell(value) for value in values]
+    cells = OnceEach()
+    cells.extend([spell(value) for value in values])
+    return cells.cells
 
 
 def spell_strings(texts: Sequence[str]) -> list[str]:
