@@ -15,9 +15,9 @@ import msgspec
 
 from headroom import __version__
 from headroom.integrations.body import ASGIApp, Receive, Scope, Send
+from headroom.proxy.security import PROBES
 from headroom.proxy.state import ProxyState
 
-PROBES = frozenset({"/livez", "/readyz"})
 MANAGEMENT = PROBES | {"/health", "/stats", "/stats/reset", "/cache/clear", "/metrics", "/v1/compress"}
 """Paths that we answer ourselves."""
 RETRIEVE = "/v1/retrieve/"

@@ -14,10 +14,12 @@ from headroom.integrations.body import ASGIApp, Receive, Scope, Send
 from headroom.proxy.addresses import is_address, is_loopback
 from headroom.proxy.config import ProxyConfig
 from headroom.proxy.helpers import bearer_token, header
-from headroom.proxy.management import PROBES
 from headroom.proxy.refusals import refuse
 
 TOKEN_HEADER = b"x-headroom-token"
+PROBES = frozenset({"/livez", "/readyz"})
+"""Paths that balancers ask, who have no token."""
+
 _LOCAL_NAMES = ("localhost",)
 
 
