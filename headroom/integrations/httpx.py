@@ -2,6 +2,7 @@
 
     httpx.Client(transport=HeadroomTransport(httpx.HTTPTransport()))
     openai.OpenAI(http_client=openai_http_client())
+    genai.Client(http_options=genai_http_options())
     AnySDK(http_client=shortening(the_client_it_would_use))
 
 Requests get shorter on their way, calls for originals are answered on the way back. Neither library is imported here:
@@ -55,11 +56,32 @@ def anthropic_async_http_client(config: ProxyConfig | None = None, *, store: Sto
     return shortening(_of_sdk("anthropic").DefaultAsyncHttpxClient(), config, store=store)
 
 
-def _of_sdk(name: str) -> Any:
+def genai_http_options(
+    config: ProxyConfig | None = None, *, store: Store | None = None, http_options: Any = None
+) -> Any:
+    """Return what `genai.Client(http_options=...)` takes: the two clients that it would use, shortening.
+
+    `http_options` are options of your own (`HttpOptions` or a dictionary); they are kept, and a client in them is used.
+    Async requests go through the client returned here, not through aiohttp. The SDK leaves clients that it is given
+    open: close `options.httpx_client` and `options.httpx_async_client`.
+    """
+    genai = _of_sdk("google.genai", "google-genai")
+    given = genai.types.HttpOptions.model_validate(http_options or {})
+    # The key is sent nowhere: this client only says which HTTP clients the SDK makes, and keeps them open.
+    sdk = genai.Client(api_key="none", vertexai=False, http_options=given)
+    own = (sdk._api_client._httpx_client, sdk._api_client._async_httpx_client)
+    fronts = [shortening(one, config, store=store) for one in own]
+    for front in fronts:
+        front.keeps_open = sdk
+    return given.model_copy(update=dict(zip(("httpx_client", "httpx_async_client"), fronts, strict=True)))
+
+
+def _of_sdk(name: str, package: str = "") -> Any:
     try:
         return import_module(name)
     except ImportError as error:
-        raise ConfigError(f"this needs the package {name}: pip install {name}") from error
+        package = package or name
+        raise ConfigError(f"this needs the package {package}: pip install {package}") from error
 
 
 __all__ = [
@@ -67,6 +89,7 @@ __all__ = [
     "HeadroomTransport",
     "anthropic_async_http_client",
     "anthropic_http_client",
+    "genai_http_options",
     "openai_async_http_client",
     "openai_http_client",
     "shortening",

@@ -9,11 +9,15 @@ The only part of retrieval that waits for something; what it decides by is pure 
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 from headroom.ccr.answers import ANSWERS
 from headroom.ccr.retriever import Retriever
 from headroom.ccr.streams import weaver
 from headroom.integrations.body import ASGIApp, Message, Receive, Scope, Send
 from headroom.integrations.sinks import Failed, Relayed, Rounds, Sink, Whole, Woven
+from headroom.integrations.threads import in_asyncio
 from headroom.wire.codings import codings_of
 
 ROUNDS = 3
@@ -45,13 +49,16 @@ async def answered(
         await app(_scope_for(scope, body, 0), _receive_for(body, receive), send)
         return 0
     asked = Rounds(send, ANSWERS[wire], retriever, body, rounds)
-    before = _with_own_state(scope)
-    while True:
-        call = _Call(asked)
-        found = _with_own_state(before) if asked.made else scope
-        await app(_scope_for(found, asked.body, asked.made), _receive_for(asked.body, receive), call.send)
-        if not await call.goes_on():
-            return asked.made
+    before, client = _with_own_state(scope), _Client(receive)
+    try:
+        while True:
+            call = _Call(asked, client)
+            found = _with_own_state(before) if asked.made else scope
+            await app(_scope_for(found, asked.body, asked.made), _receive_for(asked.body, call.receive), call.send)
+            if not await call.goes_on():
+                return asked.made
+    finally:
+        await client.leave()
 
 
 def _with_own_state(scope: Scope) -> Scope:
@@ -77,12 +84,58 @@ def _receive_for(body: bytes, receive: Receive) -> Receive:
     return next_message
 
 
+class _Client:
+    """Listens to the client for one call of the app after another."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._listening: asyncio.Task[Message] | None = None
+
+    async def receive_until(self, over: asyncio.Future[None]) -> Message:
+        """Return what the client says next, or, once the call is over, that it is gone.
+
+        ASGI servers say so after an answer; the app may wait for it before it returns (Litestar), and must not wait for
+        the end of an answer that is ours to go on with.
+        """
+        if self._listening is None:
+            if over.done():
+                return {"type": "http.disconnect"}
+            self._listening = asyncio.ensure_future(_awaited(self._receive))
+        said: asyncio.Future[Message] = self._listening
+        either: set[asyncio.Future[Any]] = {said, over}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        if not said.done():
+            return {"type": "http.disconnect"}
+        self._listening = None
+        return said.result()
+
+    async def receive(self) -> Message:
+        """Return what the client says next."""
+        return await self._receive()
+
+    async def leave(self) -> None:
+        """Stop listening."""
+        if self._listening is not None:
+            self._listening.cancel()
+            await asyncio.wait({self._listening})
+
+
+async def _awaited(receive: Receive) -> Message:
+    return await receive()
+
+
 class _Call:
     """One call of the inner app: sorts its answer by how it starts."""
 
-    def __init__(self, rounds: Rounds) -> None:
+    def __init__(self, rounds: Rounds, client: _Client) -> None:
         self._rounds = rounds
+        self._client = client
         self._sink: Sink | None = None
+        self._over = asyncio.get_running_loop().create_future() if in_asyncio() else None
+
+    async def receive(self) -> Message:
+        """Give the inner app what the client says. Event loops other than asyncio's have no tasks for us."""
+        return await (self._client.receive() if self._over is None else self._client.receive_until(self._over))
 
     async def send(self, message: Message) -> None:
         """Take a message of the inner app."""
@@ -93,8 +146,14 @@ class _Call:
             if isinstance(self._sink, Whole) and self._sink.is_array_of_answers(message):
                 self._sink = await self._sink.as_stream()
             await self._sink.body(message)
+            self._end(message)
         else:
             await self._rounds.send(message)
+
+    def _end(self, message: Message) -> None:
+        """Note the end of the app's answer, which may come twice from an app that does not care."""
+        if self._over is not None and not self._over.done() and not message.get("more_body", False):
+            self._over.set_result(None)
 
     async def goes_on(self) -> bool:
         """Say, after the app has returned, whether it is to be called again."""

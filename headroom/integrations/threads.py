@@ -25,12 +25,13 @@ def at_once() -> Iterator[None]:
 
 async def in_thread(work: Callable[..., T], *arguments: object) -> T:
     """Return what the work returns. Event loops other than asyncio's have no threads for us."""
-    if _AT_ONCE.get() or not _in_asyncio():
+    if _AT_ONCE.get() or not in_asyncio():
         return work(*arguments)
     return await asyncio.to_thread(work, *arguments)
 
 
-def _in_asyncio() -> bool:
+def in_asyncio() -> bool:
+    """Say whether an event loop of asyncio runs here."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:

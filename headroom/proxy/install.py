@@ -132,9 +132,9 @@ class _Mounted:
         self._under = under
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = route_path(scope)
-        if scope["type"] == "http" and path.startswith(self._prefix + "/"):
-            root = self._prefix if path == scope["path"] else scope.get("root_path", "").rstrip("/") + self._prefix
-            await self._under({**scope, "root_path": root}, receive, send)
-        else:
+        if scope["type"] != "http" or not route_path(scope).startswith(self._prefix + "/"):
             await self._app(scope, receive, send)
+            return
+        # Not every server has its prefix in the path as well.
+        before = "" if route_path(scope) == scope["path"] else scope["root_path"].rstrip("/")
+        await self._under({**scope, "root_path": before + self._prefix}, receive, send)
