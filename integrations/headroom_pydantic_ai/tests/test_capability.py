@@ -163,6 +163,12 @@ def test_failures_stay_whole(content):
     assert part.outcome == "failed"
 
 
+def test_values_that_say_what_failed_stay_even_if_they_are_long():
+    part = returned(ROWS, outcome="failed")
+    assert len(part.model_response_str()) > 1_000
+    assert [turn for turn in Transcript(exchange(part)).turns if isinstance(turn, Returned)] == []
+
+
 class OfTheFramework(ToolReturnPart):
     """A result that the framework reads again, as it does its own of a search for tools."""
 
