@@ -22,6 +22,7 @@ COMMANDS = (
     Command("proxy", "headroom.cli.proxy", "Run the proxy."),
     Command("compress", "headroom.cli.compress", "Compress a file of messages and report what was done."),
     Command("retrieve", "headroom.cli.retrieve", "Print what was left out of a tool output, byte for byte."),
+    Command("mcp", "headroom.cli.mcp", "Serve texts and originals to an MCP client, as tools."),
     Command("stats", "headroom.cli.stats", "Print what a running proxy has counted."),
     Command("doctor", "headroom.cli.doctor", "Check the installation, and what becomes of a known conversation."),
     Command("bench", "headroom.cli.bench", "Measure what would be saved on your own files."),

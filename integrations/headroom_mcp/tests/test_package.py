@@ -1,0 +1,48 @@
+"""What is said where something is missing."""
+
+import subprocess
+import sys
+
+import pytest
+from support.processes import environment
+
+from headroom_mcp.tests.test_contract import HAS_SEAM
+
+
+def said(code):
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environment())
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("missing", "wanted", "sentence"),
+    [
+        ("mcp", "HeadroomTools", "headroom_mcp needs the MCP SDK: pip install 'headroom[mcp]'"),
+        ("fastmcp.server.middleware", "HeadroomMCPMiddleware", "needs FastMCP: pip install 'headroom[mcp]' fastmcp"),
+    ],
+)
+def test_a_missing_framework_is_said_in_one_sentence(missing, wanted, sentence):
+    status, _, errors = said(f"import sys; sys.modules[{missing!r}] = None\nfrom headroom_mcp import {wanted}")
+    assert status == 1
+    assert errors.strip().splitlines()[-1].endswith(sentence)
+
+
+def test_the_server_needs_no_fastmcp():
+    code = (
+        "import sys; sys.modules['fastmcp'] = None\nfrom headroom_mcp import create_server; print(create_server().name)"
+    )
+    assert said(code)[:2] == (0, "headroom\n")
+
+
+@pytest.mark.skipif(HAS_SEAM, reason="this release has the seam")
+def test_release_1_of_the_sdk_is_said_to_have_no_middleware():
+    status, _, errors = said("from headroom_mcp import HeadroomServerMiddleware")
+    assert status == 1
+    assert "needs the MCP SDK 2 or later" in errors
+
+
+def test_what_is_not_there_is_no_attribute():
+    import headroom_mcp
+
+    with pytest.raises(AttributeError, match="nothing"):
+        _ = headroom_mcp.nothing
