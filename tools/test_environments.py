@@ -65,7 +65,8 @@ class Environment:
         """Run its tests; say whether they passed."""
         print(f"== {self.name}: {' '.join(self.requirements)}", flush=True)
         self.make()
-        commands = [["pytest", *self.tests]] + [["mypy", "--strict", folder] for folder in self.typed]
+        typing = ["mypy", "--strict", "--cache-dir", str(self.folder / "mypy")]  # what is cached is of these packages
+        commands = [["pytest", *self.tests]] + [[*typing, folder] for folder in self.typed]
         done = [subprocess.run([self.python, "-m", *command], cwd=ROOT, check=False) for command in commands]
         return not any(one.returncode for one in done)
 
