@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from headroom.pipeline import Pipeline, PipelineExtension
 from headroom.proxy.config import ProxyConfig
 from headroom.proxy.stats import Ledger, Stats
-from headroom.proxy.upstream import Upstream
 
 if TYPE_CHECKING:
     from headroom.proxy.ledgers import Ledgers
     from headroom.proxy.limits import Limits
     from headroom.proxy.response_cache import ResponseCache
+    from headroom.proxy.upstream import Upstream
 
 
 @dataclass(slots=True)

@@ -5,12 +5,15 @@ With the releases of the main environment here, with others in `make test-integr
 
 import asyncio
 import gc
+import re
 from contextlib import closing
+from pathlib import Path
 
 import anthropic
 import openai
 import pytest
 from ccr.scripts import said
+from contracts.documents import blocks_in, run
 from google import genai
 from google.genai import types
 from sdk.calls import (
@@ -42,6 +45,8 @@ from headroom.proxy.config import ProxyConfig
 
 pytestmark = pytest.mark.filterwarnings("ignore:Inheritance class AiohttpClientSession:DeprecationWarning")
 
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "integrations" / "httpx.md"
 CONFIG = ProxyConfig(marker_key="key", block_seconds=60, request_seconds=60)
 GIVEN = {
     openai_client: openai_http_client,
@@ -215,3 +220,21 @@ def test_an_sdk_that_is_missing_is_named(helper, package, monkeypatch):
 
 def missing(name):
     raise ImportError(name)
+
+
+# ---- the page
+
+
+@pytest.mark.parametrize("code", blocks_in(PAGE, "python"))
+def test_a_block_of_the_page_runs(code):
+    names = re.findall(r"^import (httpx2?)$", code, re.MULTILINE)
+    for name in names:
+        pytest.importorskip(name)
+    run(code)
+
+
+def test_the_versions_on_the_page_are_those_of_the_environments():
+    rows = (ROOT / "tests" / "environments.toml").read_text(encoding="utf-8")
+    for name in ("openai", "anthropic", "google-genai"):
+        oldest, newest = re.findall(rf'"{name}==([\d.]+)"', rows)
+        assert f"| {name} | {oldest} | {newest} |" in PAGE.read_text(encoding="utf-8")

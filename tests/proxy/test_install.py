@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import subprocess
+import sys
 from contextlib import asynccontextmanager
 
 import pytest
@@ -10,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
 from support.drive import Inner, answer_of, chunked, drive, post, scope_of
+from support.processes import environment
 from support.retrieval import handles_in, long_sample
 from support.wires import Step, body_of, encoded, outputs_of
 
@@ -93,6 +96,24 @@ def test_what_is_no_asgi_app_is_refused():
 def test_limits_that_nobody_would_apply_are_refused(limit):
     with pytest.raises(ConfigError, match=f"^{limit}: .* only the proxy applies"):
         install_headroom(Inner(), ProxyConfig(**{limit: 1}))
+
+
+# ---- what it needs
+
+OF_THE_PROXY = {"aiohttp", "fastapi", "starlette", "uvicorn", "click", "rich", "prometheus_client", "websockets"}
+
+
+def test_it_needs_nothing_of_what_the_proxy_is_made_of():
+    """A Django app has no use for them."""
+    code = f"""
+import sys
+sys.modules.update(dict.fromkeys({sorted(OF_THE_PROXY)}))  # whoever imports one gets an ImportError
+from headroom.proxy.extensions import install_headroom
+async def app(scope, receive, send): ...
+print(type(install_headroom(app)).__name__)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment(), check=False)
+    assert (done.stdout.strip(), done.stderr) == ("HostMiddleware", "")
 
 
 # ---- the seam of Litestar
