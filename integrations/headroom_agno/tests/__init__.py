@@ -1,0 +1,1 @@
+"""Tests of the adapter, in the environments of its framework."""

@@ -1,0 +1,46 @@
+"""The README, the page and the example do what they say."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from contracts.documents import blocks_in, run
+from support.scripted_model import scripted_model
+
+from headroom_strands import example
+from headroom_strands.tests.running import model_of
+
+PACKAGE = Path(__file__).parents[1]
+PAGE = PACKAGE.parents[1] / "docs" / "integrations" / "strands.md"
+
+
+def test_the_example_runs_offline_and_saves():
+    with scripted_model(2) as model:
+        answer, is_kept_whole, stats = example.main(model.url)
+    assert (answer, is_kept_whole) == ("All of it is in order.", True)
+    assert stats["tokens_saved"] > 1_000
+
+
+def test_the_readme_runs(capsys):
+    (code,) = blocks_in(PACKAGE / "README.md", "python")
+    with scripted_model(2) as served:
+        exec(code, {"model": model_of(served.url), "look_up": example.look_up})
+    answer, saved = capsys.readouterr().out.split("\n", 1)
+    assert answer == "All of it is in order."
+    assert int(saved) > 1_000
+
+
+@pytest.mark.parametrize("code", blocks_in(PAGE, "python"))
+def test_the_page_runs(code):
+    run(code)
+
+
+def test_the_versions_that_the_documents_name_are_those_tested():
+    rows = tomllib.loads((PACKAGE / "versions.toml").read_text())["environment"]
+    tested = [
+        one.partition("==")[2] for row in rows for one in row["requirements"] if one.startswith(("str", "openai"))
+    ]
+    assert len(tested) == 3
+    for document in (PACKAGE / "README.md", PAGE):
+        assert tested[0] in document.read_text()
+    assert tested[-1] in PAGE.read_text()
