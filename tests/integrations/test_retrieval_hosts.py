@@ -21,6 +21,21 @@ class Waiting(App):
         self.heard = [*getattr(self, "heard", []), await receive()]
 
 
+class Listening(App):
+    """Listens from the moment that it has the body, as Litestar does with a stream."""
+
+    async def __call__(self, scope, receive, send):
+        message = await receive()
+        listening = asyncio.create_task(receive())
+        await asyncio.sleep(0)
+
+        async def again():
+            return message
+
+        await super().__call__(scope, again, send)
+        self.heard = [*getattr(self, "heard", []), await listening]
+
+
 class Keeping(App):
     """Reads the body of a request once, and keeps it in the state."""
 
@@ -56,8 +71,9 @@ async def silent():
 
 @each_wire
 @each_kind
-def test_an_app_that_waits_for_the_end_of_its_answer_is_asked_again(wire, form):
-    app = Waiting([form(wire, said(ASKING)), form(wire, said("It is late.", number=2))])
+@pytest.mark.parametrize("kind", [Waiting, Listening])
+def test_an_app_that_waits_for_the_end_of_its_answer_is_asked_again(wire, form, kind):
+    app = kind([form(wire, said(ASKING)), form(wire, said("It is late.", number=2))])
     assert run(app, wire, silent) == (1, 1)
     assert app.heard == [{"type": "http.disconnect"}] * 2
 
