@@ -16,6 +16,7 @@ from headroom.integrations.threads import in_thread
 from headroom.pipeline import Pipeline
 from headroom.proxy.config import ProxyConfig
 from headroom.proxy.management import Management
+from headroom.proxy.security import Doorkeeper
 from headroom.proxy.state import ProxyState, equipped
 from headroom.proxy.stats import Stats
 from headroom.tokens import warm
@@ -28,7 +29,7 @@ def install_headroom(app: Any, config: ProxyConfig | None = None, *, manage: str
 
     Starlette, FastAPI, Quart and Litestar apps get the middleware in their own place for it and are returned
     themselves; any other ASGI callable is returned wrapped. Doing it twice is doing it once. `manage` is a path prefix,
-    such as `/headroom`, under which the management endpoints are then found.
+    such as `/headroom`, under which the management endpoints are then found; they ask for the `token`, if there is one.
 
     Raises ConfigError if the app has started already, is no ASGI app, or if the configuration limits or budgets
     requests: only the proxy does.
@@ -41,7 +42,7 @@ def install_headroom(app: Any, config: ProxyConfig | None = None, *, manage: str
         _check_not_started(app)
         app.add_middleware(HostMiddleware, config=config, state=state)
         if manage:
-            app.mount(manage, Management(state))
+            app.mount(manage, _management(state))
     elif hasattr(app, "asgi_app"):
         app.asgi_app = _wrapped(app.asgi_app, config, manage, state)
     elif hasattr(app, "asgi_handler") and hasattr(app, "on_shutdown"):
@@ -118,8 +119,14 @@ def _parts(config: ProxyConfig, manage: str) -> tuple[ProxyState, ProxyConfig]:
     return ProxyState(config, stats, started=True), equipped(config, stats) if manage else equipped(config)
 
 
+def _management(state: ProxyState) -> ASGIApp:
+    """Return the management endpoints; a token of the configuration is asked for there."""
+    endpoints = Management(state)
+    return endpoints if state.config.token is None else Doorkeeper(endpoints, state.config)
+
+
 def _wrapped(app: ASGIApp, config: ProxyConfig, prefix: str, state: ProxyState) -> HostMiddleware:
-    inner = _Mounted(app, prefix.rstrip("/"), Management(state)) if prefix else app
+    inner = _Mounted(app, prefix.rstrip("/"), _management(state)) if prefix else app
     return HostMiddleware(inner, config, state)
 
 

@@ -202,6 +202,15 @@ def test_an_original_is_found_under_the_prefix_of_the_host():
     assert OUTPUT in json.loads(answer).values()
 
 
+@pytest.mark.parametrize("make", [starlette_app, Inner])
+def test_a_token_is_asked_for_by_the_management_endpoints_and_nowhere_else(make):
+    app = install_headroom(make(), ProxyConfig(token="secret", paths={"/chat": "auto"}), manage="/headroom")
+    assert answer_of(drive(app, scope_of("/headroom/stats", "GET", headers=()), []))[0] == 401
+    shown = scope_of("/headroom/stats", "GET", headers=[(b"x-headroom-token", b"secret")])
+    assert answer_of(drive(app, shown, []))[0] == 200
+    assert answer_of(post(app, "/chat", BODY))[0] == 200
+
+
 # ---- paths behind a prefix
 
 
