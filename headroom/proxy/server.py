@@ -90,7 +90,7 @@ class Proxy:
         """Close what `start` opened; write down what the operator asked for."""
         self.state.draining = True
         if self.state.config.telemetry:
-            write(self.state.config.workspace_dir.expanduser(), await self.state.totals())
+            await write(self.state.config.workspace_dir.expanduser(), self.state.totals)
         if self.state.ledgers is not None:
             self.state.ledgers.unwatch()
         await self._forwarder.upstream.aclose()

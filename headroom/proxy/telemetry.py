@@ -6,8 +6,11 @@ alone, no text, no name of a model, a tool or a route.
 
 from __future__ import annotations
 
+import asyncio
+import fcntl
 import logging
 import os
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
@@ -35,12 +38,30 @@ def totals_of(ledger: Ledger) -> dict[str, Any]:
     }
 
 
-def write(folder: Path, ledger: Ledger) -> None:
-    """Replace the file by the totals of this run. A folder that cannot be written is logged."""
+async def write(folder: Path, totals: Callable[[], Awaitable[Ledger]]) -> None:
+    """Replace the file by the totals of this run. A folder that cannot be written is logged.
+
+    Workers take turns from adding up to writing: whoever comes last has seen what all others had.
+    """
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with NamedTemporaryFile(dir=folder, delete=False) as file:  # for its owner alone
-            file.write(msgspec.json.format(msgspec.json.encode(totals_of(ledger))) + b"\n")
-        os.replace(file.name, folder / FILE)  # noqa: PTH105 - a name, no path
+        turn = await asyncio.to_thread(_turn, folder)
+        try:
+            _replace(folder, totals_of(await totals()))
+        finally:
+            os.close(turn)
     except OSError as error:
         _log.warning("%s cannot be written: %s", folder / FILE, error.strerror)
+
+
+def _turn(folder: Path) -> int:
+    """Wait for our turn; it ends when the descriptor is closed."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    turn = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    fcntl.flock(turn, fcntl.LOCK_EX)
+    return turn
+
+
+def _replace(folder: Path, totals: dict[str, Any]) -> None:
+    with NamedTemporaryFile(dir=folder, delete=False) as file:  # for its owner alone
+        file.write(msgspec.json.format(msgspec.json.encode(totals)) + b"\n")
+    os.replace(file.name, folder / FILE)  # noqa: PTH105 - a name, no path
