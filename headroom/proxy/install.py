@@ -62,15 +62,13 @@ class HostMiddleware(HeadroomASGIMiddleware):
 
     def __init__(self, app: ASGIApp, config: ProxyConfig, state: ProxyState) -> None:
         super().__init__(app, config)
-        self._state = state
         self._is_open = True
         state.pipeline = self.pipeline
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
         if not self._is_open:
-            self.pipeline = self._state.pipeline = Pipeline.of(self.config)
-            self._is_open = True
+            self._reopen()
         await super().__call__(scope, receive, self._until_stopped(send) if scope["type"] == "lifespan" else send)
 
     async def start(self) -> None:
@@ -81,6 +79,12 @@ class HostMiddleware(HeadroomASGIMiddleware):
         """Close the store."""
         self._is_open = False
         await in_thread(self.pipeline.store.close)
+
+    def _reopen(self) -> None:
+        """Let the pipeline, which others hold too, begin anew."""
+        fresh = Pipeline.of(self.config)
+        self.pipeline.store, self.pipeline.memory = fresh.store, fresh.memory
+        self._is_open = True
 
     def _until_stopped(self, send: Send) -> Send:
         async def watched(message: Message) -> None:

@@ -191,15 +191,18 @@ def test_the_end_of_the_host_comes_before_ours():
     assert seen == [True]
 
 
-def test_an_original_is_found_under_the_prefix_of_the_host():
+def test_an_original_is_found_under_the_prefix_of_the_host_also_when_it_is_started_again():
     inner = Inner()
-    app = install_headroom(inner, ProxyConfig(retrieval="http", **PATIENT), manage="/headroom")
-    post(app, PATH, BODY)
-    [handle] = handles_in(outputs_of("openai-chat", json.loads(inner.body))[0])
-    scope = scope_of(f"/headroom/v1/retrieve/{handle}", "GET")
-    status, _, answer = answer_of(drive(app, scope, [{"type": "http.request", "body": b""}]))
-    assert status == 200
-    assert OUTPUT in json.loads(answer).values()
+    app = install_headroom(with_lifespan(inner), ProxyConfig(retrieval="http", **PATIENT), manage="/headroom")
+    for _ in range(2):
+        inner.received.clear()
+        post(app, PATH, BODY)
+        [handle] = handles_in(outputs_of("openai-chat", json.loads(inner.body))[0])
+        scope = scope_of(f"/headroom/v1/retrieve/{handle}", "GET")
+        status, _, answer = answer_of(drive(app, scope, [{"type": "http.request", "body": b""}]))
+        assert status == 200
+        assert OUTPUT in json.loads(answer).values()
+        served(app)
 
 
 @pytest.mark.parametrize("make", [starlette_app, Inner])
