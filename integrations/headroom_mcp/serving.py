@@ -6,6 +6,7 @@ serve_http    Doorkeeper ─► /mcp (MCP 2025-06-18, Streamable HTTP), one exch
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing, redirect_stdout
@@ -26,6 +27,9 @@ from headroom_mcp.server import server_of
 from headroom_mcp.tools import HeadroomTools
 
 PATH = "/mcp"
+
+# Release 1 of the SDK tells of every request.
+logging.getLogger("mcp").setLevel(logging.WARNING)
 
 
 def serve_stdio(config: ProxyConfig) -> None:

@@ -10,7 +10,14 @@ from headroom_mcp.tests.test_contract import HAS_SEAM
 
 
 def said(code):
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environment())
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment(),
+    )
     return done.returncode, done.stdout, done.stderr
 
 
@@ -32,6 +39,21 @@ def test_the_server_needs_no_fastmcp():
         "import sys; sys.modules['fastmcp'] = None\nfrom headroom_mcp import create_server; print(create_server().name)"
     )
     assert said(code)[:2] == (0, "headroom\n")
+
+
+def test_the_command_needs_nothing_of_the_proxys_extra():
+    code = """
+import sys
+for name in ("aiohttp", "brotli", "fastapi", "prometheus_client", "websockets", "zstandard"):
+    sys.modules[name] = None
+from headroom.cli import main
+from headroom.proxy.config import ProxyConfig
+from headroom_mcp import HeadroomTools
+from headroom_mcp.serving import http_app
+http_app(HeadroomTools(), ProxyConfig())
+sys.exit(main(["mcp"]))
+"""
+    assert said(code)[:2] == (0, "")
 
 
 @pytest.mark.skipif(HAS_SEAM, reason="this release has the seam")
