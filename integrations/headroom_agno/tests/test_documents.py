@@ -1,5 +1,7 @@
 """The README, the page and the example do what they say."""
 
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -43,3 +45,9 @@ def test_the_versions_that_the_documents_name_are_those_tested():
     assert len(tested) == 2
     for document in (PACKAGE / "README.md", PAGE):
         assert all(version in document.read_text() for version in tested)
+
+
+def test_without_the_framework_the_package_says_what_to_install():
+    code = "import sys; sys.modules['agno'] = None; import headroom_agno"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stderr.strip().endswith("pip install 'headroom[agno]'")

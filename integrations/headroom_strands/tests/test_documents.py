@@ -1,5 +1,7 @@
 """The README, the page and the example do what they say."""
 
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -44,3 +46,9 @@ def test_the_versions_that_the_documents_name_are_those_tested():
     for document in (PACKAGE / "README.md", PAGE):
         assert tested[0] in document.read_text()
     assert tested[-1] in PAGE.read_text()
+
+
+def test_without_the_framework_the_package_says_what_to_install():
+    code = "import sys; sys.modules['strands'] = None; import headroom_strands"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stderr.strip().endswith("pip install 'headroom[strands]'")

@@ -135,6 +135,21 @@ def test_long_results_are_worked_on_in_a_thread(monkeypatch):
     assert threads - {threading.get_ident()}
 
 
+def test_streams_have_all_the_events_that_they_have_without_it():
+    def streamed(*layers):
+        with scripted_model(len(OUTPUTS)) as served:
+            agent = agent_of(model_of(served.url), [tool_of(Script())[0]], layers)
+
+            async def events():
+                return [(sorted(event), event.get("data")) async for event in agent.stream_async("Which?")]
+
+            return asyncio.run(events())
+
+    plain = streamed()
+    assert any(data for _, data in plain)
+    assert streamed(headroom_middleware()) == plain
+
+
 def results_of(request):
     return [message["content"] for message in request["messages"] if message["role"] == "tool"]
 
