@@ -112,7 +112,8 @@ def test_an_agent_can_have_the_tool_and_the_model_is_told_of_it():
         asyncio.run(ask(model.url))
     first, last = model.requests
     assert first["tools"] == last["tools"]
-    assert "headroom_retrieve" in {tool["name"] for tool in last["tools"]}
+    (tool,) = (tool for tool in last["tools"] if tool["name"] == "headroom_retrieve")
+    assert tool["parameters"]["required"] == ["hash"]
     assert "headroom_retrieve hash=" in outputs_of(last)[0]
 
 
