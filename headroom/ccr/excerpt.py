@@ -18,7 +18,7 @@ MAX_WORDS = 32
 MAX_ECHO = 200
 """Characters of a query that are said back."""
 
-_RANGE = re.compile(r"\s*([0-9]{1,9})\s*(-?)\s*([0-9]{0,9})\s*")
+_RANGE = re.compile(r"\s*+([0-9]{1,9})\s*+(-?)\s*+([0-9]{0,9})\s*+")
 
 Span = tuple[int, int]
 """First line shown and the first one behind it, from 0."""

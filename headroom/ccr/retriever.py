@@ -90,9 +90,12 @@ def _handle(value: Any) -> tuple[str, str]:
 
 
 def _text(value: Any) -> str:
-    """Return a parameter as text; a range may come as a number or a pair of numbers."""
-    if isinstance(value, list):
-        return "-".join(_text(part) for part in value[:2])
+    """Return a parameter as text; a range may come as a pair of numbers."""
+    return "-".join(map(_word, value[:2])) if isinstance(value, list) else _word(value)
+
+
+def _word(value: Any) -> str:
+    """Return a text or a number as text, nothing for any other value."""
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return value if isinstance(value, str) else ""

@@ -28,7 +28,7 @@ _EXTRAS = {
 }
 """What is off without an extra."""
 
-_REQUIREMENT = compiled(r"^([A-Za-z0-9._-]+).*extra == '([a-z]+)'$")
+_REQUIREMENT = compiled(r"^([A-Za-z0-9._-]++).*extra == '([a-z]+)'$")
 
 
 @dataclass(frozen=True, slots=True)

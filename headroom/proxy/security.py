@@ -91,7 +91,7 @@ class Doorkeeper:
             return False
         if parts.scheme not in ("http", "https", ""):
             return True
-        host = (parts.hostname or "").lower()
+        host = _name_of(parts.netloc)
         return host in self._hosts or host in _LOCAL_NAMES or host.endswith(".localhost") or is_loopback(host)
 
 

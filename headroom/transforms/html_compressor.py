@@ -40,7 +40,8 @@ _TEMPLATE = re.compile(
     r"|\s\*ng[A-Z]|\s\[\(ngModel\)\]|\s\(click\)=|\son:click="
 )
 _MARKDOWN = re.compile(r"^(?:#{1,6} |```|[-*] \S)|\]\(", re.MULTILINE)
-_READS_FILE = re.compile(r"\b(?:cat|head|tail|sed|less|more|bat|nl|awk|type|Get-Content)\b[^|]*\.x?html?\b")
+_READER = re.compile(r"\b(?:cat|head|tail|sed|less|more|bat|nl|awk|type|Get-Content)\b")
+_FILE = re.compile(r"\.x?html?\b")
 
 
 class HtmlCompressor(Compressor):
@@ -53,7 +54,7 @@ class HtmlCompressor(Compressor):
 
     def evidence(self, view: View, hint: Hint) -> float:
         """Return how surely the text is a page to be read; sources of pages, and XML, are not."""
-        if "<" not in view.text or _READS_FILE.search(hint.arguments):
+        if "<" not in view.text or _reads_file(hint.arguments):
             return 0.0
         share: float = view.once("html", _share_of_markup)
         return share
@@ -92,6 +93,15 @@ def _start(text: str) -> int:
 def _shown(text: str, check: Callable[[], None] = lambda: None) -> str:
     start = _start(text)
     return text[:start] + as_text(text[start:], check)
+
+
+def _reads_file(arguments: str) -> bool:
+    """Say whether a command prints a page's source: it names the file before its output goes on elsewhere."""
+    for command in arguments.split("|"):
+        reader = _READER.search(command)
+        if reader is not None and _FILE.search(command, reader.end()):
+            return True
+    return False
 
 
 def _share_of_markup(text: str) -> float:

@@ -35,6 +35,14 @@ def test_an_answer_that_calls_only_us_waits_for_us(wire):
 
 
 @each_wire
+def test_our_name_may_be_spelled_with_escapes(wire):
+    escaped = whole(wire, ASKING[wire]).replace(b"headroom_retrieve", b"headroom\\u005fretrieve")
+    turn = ANSWERS[wire].turn(escaped)
+    assert [call.id for call in turn.ours] == ["ask_a"]
+    assert b"headroom" not in ANSWERS[wire].final(escaped, [])
+
+
+@each_wire
 def test_an_answer_without_our_call_is_none_of_ours(wire):
     assert turn_of(wire, said("All is well.")) is None
     assert turn_of(wire, said("headroom_retrieve would help.", OTHER)) is None

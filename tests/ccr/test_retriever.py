@@ -110,6 +110,16 @@ def test_any_json_gets_an_answer(value):
     assert retriever().answer(json.dumps(value)).startswith("[headroom_retrieve")
 
 
+def test_lists_in_lists_as_deep_as_they_like_get_an_answer():
+    deep: list[object] = []
+    for _ in range(100_000):
+        deep = [deep]
+    one = retriever({HANDLE: ORIGINAL})
+    assert one.answer({"hash": HANDLE, "lines": deep, "query": deep}) == ORIGINAL
+    while deep:  # taken apart by hand, as the interpreter does it by recursion
+        deep = deep.pop()  # type: ignore[assignment]
+
+
 @given(st.dictionaries(st.sampled_from(["query", "lines"]), JSON))
 def test_any_wish_for_parts_gets_an_answer(wishes):
     one = retriever({HANDLE: ORIGINAL})

@@ -42,7 +42,11 @@ def test_a_host_name_that_somebody_else_chose_is_refused_and_nothing_is_sent(pat
 
 @everywhere
 @pytest.mark.parametrize(
-    "origin", [b"https://evil.test", b"http://localhost.evil.test", b"null", b"https://", b"http://["]
+    "origin",
+    [
+        *(b"https://evil.test", b"http://localhost.evil.test", b"null", b"https://", b"http://["),
+        *(b"http://[::1].evil.test", b"http://localhost@evil.test", b"http://[::1]evil.test"),
+    ],
 )
 def test_a_web_page_of_another_origin_is_refused_and_nothing_is_sent(path, origin):
     answer, seen = knock(path, (b"Origin", origin))

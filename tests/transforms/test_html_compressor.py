@@ -101,6 +101,13 @@ def test_the_source_of_a_page_that_is_read_from_a_file_stays(arguments):
     assert evidence(PAGES["a page"], arguments) == 0
 
 
+@pytest.mark.parametrize(
+    "arguments", ['{"command": "cat notes | wget -i - a.html"}', '{"command": "ls a.html; cat b"}']
+)
+def test_a_file_that_no_reader_is_given_is_not_read(arguments):
+    assert evidence(PAGES["a page"], arguments) > 0.5
+
+
 def test_a_block_whose_time_is_used_up_ends_there():
     def check():
         raise BudgetExceededError

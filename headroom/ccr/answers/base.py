@@ -21,7 +21,7 @@ from headroom.protect import RETRIEVE_TOOL
 from headroom.providers.wire import record
 from headroom.wire.splice import splice
 
-_NAME = RETRIEVE_TOOL.encode()
+_NAME, _ESCAPE = RETRIEVE_TOOL.encode(), b"\\u"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Answers(ABC):
 
         An answer of several choices is not: nobody could continue all of them.
         """
-        if _NAME not in answer:
+        if _NAME not in answer and _ESCAPE not in answer:  # an escape may stand for any of its letters
             return None
         try:
             payload = msgspec.json.decode(answer, type=dict[str, Any])

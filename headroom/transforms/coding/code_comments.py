@@ -32,7 +32,7 @@ _DIRECTIVE = re.compile(
     rb"""\#! | //\# | ///[ ]?<(?:reference|amd-) | //(?:go|line|export|extern|nolint|noinspection)\b
     | (?:\#+|/{2,}|/\*+) [ \t]* (?:
         -\*- | vim?: | ex: | @\w | \+build\s | \#?(?:end)?region\b | </?editor-fold
-        | \[lines?[ ]\d+(?:-\d+)?[ ]left[ ]out\][ \t]*(?:\*/)?\s*$
+        | \[lines?[ ]\d+(?:-\d+)?[ ]left[ ]out\][ \t]*+(?:\*/)?\s*$
         | [\w-]+[ ]?[:-][ ]?(?:ignore|disable|enable|suppress|skip|off|on)\b
         | (?:type|mypy|pyright|pylint|flake8|ruff|fmt|isort|yapf|pragma|cython|distutils|coding|encoding|rubocop|typed
             |frozen_string_literal|warn_indent|shareable_constant_value|nosemgrep|skipcq|iwyu)[ ]?[:= ]\s?\S

@@ -45,7 +45,7 @@ the middles of long comments go."""
 FOLDED_FROM = 20
 """Lines from which a body is folded: what can be read at a glance says more than its placeholder."""
 _WORD = re.compile(r"\w+")
-_PATH = re.compile(r"[\w.~+-]*+[/\\][^\s\"]*+")
+_PATH = re.compile(r"(?<![\w.~+-])[\w.~+-]*+[/\\][^\s\"]*+")
 """Words of a path name files, not functions."""
 _PARTS = {Part.BODY: "bodies of functions", Part.COMMENT: "comments", Part.DOCSTRING: "docstrings"}
 

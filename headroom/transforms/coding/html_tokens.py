@@ -10,7 +10,7 @@ from html import unescape
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:-]*+)((?:[^>\"'=]++|=\s*+(?:\"[^\"]*+\"|'[^']*+')?|[\"'])*+)>")
 _BROKEN_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:-]*+)([^>]*+)>")
 _OTHER = re.compile(r"<!--.*?(?:-->|\Z)|<[!?/][^>]*+(?:>|\Z)", re.DOTALL)
-_ATTRIBUTE = re.compile(r"([a-zA-Z_:@-]++)\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s\"'>]++))")
+_ATTRIBUTE = re.compile(r"(?<![a-zA-Z_:@-])([a-zA-Z_:@-]++)\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s\"'>]++))")
 
 _RAW_ENDS = {
     name: re.compile(rf"</{name}[\s>/]", re.IGNORECASE) for name in ("script", "style", "template", "iframe", "object")

@@ -40,7 +40,7 @@ _DIGEST = re.compile(r"(sha(?:256|384|512))-[A-Za-z0-9+/]{43,88}={0,2}")
 _DATA_URL = re.compile(r"data:([\w.+/-]{1,60})[\w;=.-]{0,60};base64,")
 _HEX = re.compile(r"(?:0x)?[0-9a-fA-F]+")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_\r\n-]+={0,2}\s?")
-_WORD = re.compile(r"[a-z]{4,}[_/-]|[_/-][a-z]{4,}")
+_WORD = re.compile(r"(?<![a-z])[a-z]{4,}+[_/-]|[_/-][a-z]{4,}+")
 
 
 def shortened(text: str, whole: int, *, failure: bool = False) -> str:
