@@ -27,8 +27,12 @@ demo: $(READY)
 test: $(READY) system-packages
 	$(BIN)/pytest
 
+# A million inputs made by chance: bodies, answers, requests, markers; then the encodings, and every pattern over texts of
+# a megabyte that are hard for it. EXECUTIONS of inputs, SEED of chance.
 fuzz: $(READY)
+	PYTHONPATH=tests $(BIN)/python -m tools.fuzz $(or $(EXECUTIONS),1000000) --seed $(or $(SEED),0)
 	$(BIN)/pytest --hypothesis-profile=deep tests/laws/test_l06_verbatim.py -k damaged
+	PYTHONPATH=tests $(BIN)/python -m tools.fuzz.patterns 1000000
 
 # Ten thousand files of this machine through the router. COUNT of files, SEED of chance.
 robustness: $(READY)
