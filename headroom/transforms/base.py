@@ -8,7 +8,7 @@ be restored stand here, once.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
@@ -78,6 +78,17 @@ class Priced:
     tokens: int
 
 
+@dataclass(frozen=True, slots=True)
+class Inner:
+    """The texts within a text, which may be of any kind. `put` writes it with others in their places.
+
+    With its own texts in their places it is the text again, but for what `Lossless.of` lets go.
+    """
+
+    texts: Sequence[str]
+    put: Callable[[Sequence[str]], Lossless]
+
+
 class Compressor(Transform, ABC):
     """Shortens one kind of text without losing anything.
 
@@ -99,6 +110,10 @@ class Compressor(Transform, ABC):
         """
         return ()
 
+    def inner(self, view: View, context: Context) -> Inner | None:  # noqa: ARG002 - for subclasses
+        """Return the texts that stand within the text, whose forms the router finds; None if there are none."""
+        return None
+
     @abstractmethod
     def decode(self, text: str) -> str:
         """Restore what a candidate's text stands for. Raises ValueError if `text` is not such a form."""
@@ -115,13 +130,17 @@ class Compressor(Transform, ABC):
         found = self.cheapest(view, context)
         return None if found is None else found.result
 
-    def cheapest(self, view: View, context: Context) -> Priced | None:
+    def cheapest(self, view: View, context: Context, limit: int | None = None) -> Priced | None:
         """Price every admissible candidate as the model reads it and return the cheapest that can be restored.
 
-        Raises CompressionError if cheaper forms exist but none of them restores the original.
+        It has fewer tokens than `limit`; without one, than the text itself. Raises CompressionError if such forms exist
+        but none of them restores the original.
         """
-        found = [c for c in self.candidates(view, context) if c.tier <= context.tier and c.text != view.text]
-        limit, prices = view.tokens(context.count), context.count.many(c.text for c in found)
+        found = [c for c in self.candidates(view, context) if c.tier <= context.tier]
+        if limit is None:
+            found = [c for c in found if c.text != view.text]
+            limit = view.tokens(context.count)
+        prices = context.count.many(c.text for c in found)
         ranked = sorted((price, rank) for rank, price in enumerate(prices) if price < limit)
         for price, rank in ranked:
             if not context.verify or self.restores(found[rank], view.text):

@@ -9,6 +9,7 @@ from typing import ClassVar, NamedTuple
 
 from headroom.blocks import Fidelity, Lossless, Tier
 from headroom.transforms.base import Compressor, Context, Hint, Transform
+from headroom.transforms.coding.json_text import LABEL
 from headroom.transforms.sections import sections
 from headroom.transforms.tag_protector import TagProtector
 from headroom.transforms.view import View
@@ -23,8 +24,8 @@ MAX_DRAWN = 4
 BINARY_CHARS = 2_048
 """Characters looked at, at either end of a text, to tell text from binary data."""
 
-# Every note of ours begins with a bracket and a word.
-_NOTE = re.compile(r"\[[a-z]")
+# Every note of ours begins with a bracket and a word; a few lines and a label may stand before it.
+_NOTE = re.compile(rf"(?:[^\n]*+\n){{0,8}}?(?:{LABEL})?\[[a-z]")
 
 # Controls but those that terminals and editors know (tab, line ends, backspace, bell, escape), and the character
 # that stands for bytes that could not be decoded.
@@ -90,6 +91,9 @@ class ContentRouter(Transform):
         """Return the cheapest form of the text: whole, or part by part where kinds or protected regions meet."""
         if is_unreadable(view):
             return Routed()
+        # A text within JSON may bring tags to the front of lines, which are not regions for that.
+        if self._is_settled(view, context, compressors):
+            return Routed(recognised=True, of_one_kind=True)
         segments = protector.segments(view.text) if protector else []
         if not any(segment.kept for segment in segments):
             return self.best(view, hint, context, compressors)
@@ -128,7 +132,7 @@ class ContentRouter(Transform):
         return min((whole, cut), key=lambda routed: routed.tokens if routed.result else view.tokens(context.count))
 
     def _once(self, view: View, hint: Hint, context: Context, compressors: Sequence[Compressor]) -> Routed:
-        if _NOTE.match(view.text) and any(compressor.wrote(view.text, context) for compressor in compressors):
+        if self._is_settled(view, context, compressors):
             return Routed(recognised=True, of_one_kind=True)
         chosen = self.weigh(view, hint, compressors)
         best = Routed(recognised=bool(chosen), of_one_kind=bool(chosen) and chosen[0].evidence >= NEARLY_ALL)
@@ -136,7 +140,51 @@ class ContentRouter(Transform):
             found = compressor.cheapest(view, context)
             if found is not None and (best.result is None or found.tokens < best.tokens):
                 best = replace(best, compressor=compressor.name, result=found.result, tokens=found.tokens)
+            limit = view.tokens(context.count) if best.result is None else best.tokens
+            within = self._inside_out(compressor, view, hint, context, compressors, limit)
+            if within is not None:
+                best = replace(within, of_one_kind=best.of_one_kind)
         return best
+
+    def _is_settled(self, view: View, context: Context, compressors: Sequence[Compressor]) -> bool:
+        """Say whether a text is a form of one of the compressors."""
+
+        def is_form(text: str) -> bool:
+            return bool(_NOTE.match(text)) and any(compressor.wrote(text, context) for compressor in compressors)
+
+        return view.once("settled", is_form)
+
+    def _inside_out(
+        self,
+        compressor: Compressor,
+        view: View,
+        hint: Hint,
+        context: Context,
+        compressors: Sequence[Compressor],
+        limit: int,
+    ) -> Routed | None:
+        """Return the form of a text in which the texts within it have got theirs, if it has fewer tokens than `limit`.
+
+        Texts within these in turn lie as deep as one can be quoted in another, and each level takes more escapes.
+        """
+        inner = compressor.inner(view, context)
+        if inner is None:
+            return None
+        parts = [self.best(View(text), hint, context, compressors) for text in inner.texts]
+        if not any(part.result for part in parts):
+            return None
+        if context.verify and not compressor.restores(inner.put(inner.texts), view.text):
+            return None
+        put = inner.put(
+            [part.result.text if part.result else text for part, text in zip(parts, inner.texts, strict=True)]
+        )
+        outer = compressor.cheapest(View(put.text), context, limit)
+        if outer is None:
+            return None
+        whole = Routed(compressor=compressor.name, result=outer.result, tokens=outer.tokens)
+        joined = _joined([whole, *parts], outer.result.text, outer.tokens)
+        # Its own name comes again if it is within itself: no one decoder restores such a text.
+        return replace(joined, compressor="+".join([compressor.name, _names(parts)]))
 
 
 def is_unreadable(view: View) -> bool:
@@ -181,5 +229,8 @@ def _joined(parts: Sequence[Routed], text: str, tokens: int) -> Routed:
         encoding="+".join(dict.fromkeys(form.encoding for form in forms)),
         tier=max(form.tier for form in forms),
     )
-    names = "+".join(dict.fromkeys(part.compressor for part in parts if part.result is not None))
-    return Routed(recognised=True, compressor=names, result=result, tokens=tokens)
+    return Routed(recognised=True, compressor=_names(parts), result=result, tokens=tokens)
+
+
+def _names(parts: Sequence[Routed]) -> str:
+    return "+".join(dict.fromkeys(part.compressor for part in parts if part.result is not None))

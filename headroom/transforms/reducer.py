@@ -69,6 +69,7 @@ class Reducer:
         lossless = self.router.best(view, hint, self.context, self.compressors)
         forms = [self._named(lossless, view)]
         forms += self._reductions(view, hint)
+        forms += self._inside_out(view, hint)
         drawn = lossless.result
         if drawn is not None and drawn.of is Fidelity.DISPLAY and drawn.tier is Tier.PLAIN:
             forms += self._reductions(View(drawn.text), hint)
@@ -82,6 +83,20 @@ class Reducer:
                 named = self._named(form, kept)
                 encoding = "+".join(filter(None, (draft.encoding, named.encoding)))
                 yield Reduced(named.text, named.tokens, draft.note, compressor.name, encoding)
+
+    def _inside_out(self, view: View, hint: Hint) -> Iterator[Reduced]:
+        """Yield the text with the texts within it reduced, each as if it stood alone."""
+        for compressor in self.router.route(view, hint, self.compressors):
+            inner = compressor.inner(view, self.context)
+            parts = [] if inner is None else [self._cheapest(View(text), hint) for text in inner.texts]
+            if inner is None or not any(part.note for part in parts):
+                continue
+            put = inner.put([_with_note(part) for part in parts])
+            outer = compressor.cheapest(View(put.text), self.context, view.tokens(self.context.count))
+            if outer is not None:
+                names = "+".join([compressor.name, *_distinct(part.compressor for part in parts)])
+                encodings = "+".join([outer.result.encoding, *_distinct(part.encoding for part in parts)])
+                yield Reduced(outer.result.text, outer.tokens, SEVERAL_PARTS, names, encodings)
 
     def _drafts(self, compressor: Compressor, view: View, hint: Hint) -> Iterable[Reduction]:
         if self.context.by_importance:
@@ -99,10 +114,19 @@ class Reducer:
 
     def _glued(self, texts: Sequence[str], parts: Sequence[Reduced]) -> Reduced:
         """Put parts together again; what each leaves out is noted at its end, where the next one begins."""
-        text = "".join(f"{part.text.rstrip(chr(10))}\n[{part.note}]\n" if part.note else part.text for part in parts)
+        text = "".join(map(_with_note, parts))
         if texts and not texts[-1].endswith("\n"):
             text = text.removesuffix("\n")
-        names = "+".join(dict.fromkeys(part.compressor for part in parts if part.compressor))
-        encodings = "+".join(dict.fromkeys(part.encoding for part in parts if part.encoding))
+        names = "+".join(_distinct(part.compressor for part in parts))
+        encodings = "+".join(_distinct(part.encoding for part in parts))
         note = SEVERAL_PARTS if any(part.note for part in parts) else ""
         return Reduced(text, self.context.count(text), note, names, encodings)
+
+
+def _with_note(part: Reduced) -> str:
+    """Return a part of a text; what it leaves out is noted on the last of its lines."""
+    return f"{part.text.rstrip(chr(10))}\n[{part.note}]\n" if part.note else part.text
+
+
+def _distinct(names: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(filter(None, names)))

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from itertools import product
+from math import inf
 from typing import ClassVar
 
 from headroom.blocks import Fidelity, Lossless, Reduction, Tier
-from headroom.transforms.base import Compressor, Context, Hint
+from headroom.transforms.base import Compressor, Context, Hint, Inner
 from headroom.transforms.coding.json_document import decode_document, encode_document
 from headroom.transforms.coding.json_selection import cut_short
-from headroom.transforms.coding.json_text import JsonText, find_json, is_found
+from headroom.transforms.coding.json_spelling import escape_surrogates
+from headroom.transforms.coding.json_strings import folded, unfolded_root
+from headroom.transforms.coding.json_text import JsonText, Value, find_json, is_found, write
+from headroom.transforms.coding.json_texts import texts_of, with_texts
 from headroom.transforms.coding.latest import Latest
 from headroom.transforms.view import View
 
 _SURE = 0.9
 _LAST = 64
+_MANY_LINES = 1_000
+"""Characters of texts from which on whole lines are worth the few tokens that it takes to set them below the JSON."""
 _FAR_AHEAD = 0.6
 """A form shorter than this share of the minified text has fewer tokens too: that text need not be priced."""
 
@@ -41,19 +49,26 @@ class SmartCrusher(Compressor):
     def candidates(self, view: View, context: Context) -> Iterator[Lossless]:
         """Yield the minified text, and the document with tables if there are any."""
         found = view.once("json", find_json)
-        if found is None or _is_ours(view.text):
+        if found is None or view.once("is_ours", _is_ours):
             return
-        plain = context.tier is Tier.PLAIN
-        document = encode_document(found, context.check, plain=plain)
-        if document is not None:
-            name, tier = ("json.rows", Tier.PLAIN) if plain else ("json.tables", Tier.LEGEND)
-            yield Lossless(document, Fidelity.VALUE, name, tier)
-        if document is not None and not context.verify and len(document) < _FAR_AHEAD * _least_minified(view.text):
+        shortest = inf
+        for document in _documents(found, context):
+            shortest = min(shortest, len(document.text))
+            yield document
+        if not context.verify and shortest < _FAR_AHEAD * _least_minified(view.text):
             return
         canonical = self._canonical.keep(view.text, found.canonical)
-        far_ahead = document is not None and len(document) < _FAR_AHEAD * len(canonical)
-        if not far_ahead and _is_stable(found, canonical):
+        if shortest >= _FAR_AHEAD * len(canonical) and not _has_many_lines(found) and _is_stable(found, canonical):
             yield Lossless(canonical, Fidelity.VALUE, "json.minified", Tier.PLAIN)
+
+    def inner(self, view: View, context: Context) -> Inner | None:
+        """Return the texts within the JSON that may stand below it."""
+        found = view.once("json", find_json)
+        if found is None or view.once("is_ours", _is_ours):
+            return None
+        root, has_strings = (found.root, False) if context.tier is Tier.PLAIN else unfolded_root(found)
+        texts = texts_of(root)
+        return Inner(texts, partial(_with_texts, found, root, folded if has_strings else None)) if texts else None
 
     def reductions(self, view: View, hint: Hint, context: Context) -> Iterable[Reduction]:
         """Yield the JSON with the rows that matter, its long strings cut short."""
@@ -71,6 +86,10 @@ class SmartCrusher(Compressor):
                 return text
             raise
 
+    def wrote(self, text: str, context: Context) -> bool:  # noqa: ARG002 - in whichever tier
+        """Say whether a text is a form of this compressor."""
+        return _is_ours(text)
+
     def normal(self, text: str, of: Fidelity) -> str:
         """Return the text with its JSON in canonical spelling."""
         if of is not Fidelity.VALUE:
@@ -81,6 +100,30 @@ class SmartCrusher(Compressor):
 def _canonical(text: str) -> str:
     found = find_json(text)
     return text if found is None else found.canonical
+
+
+def _documents(source: JsonText, context: Context) -> Iterator[Lossless]:
+    """Yield the documents of JSON: with tables, and with its texts below it as well."""
+    plain = context.tier is Tier.PLAIN
+    tier = Tier.PLAIN if plain else Tier.LEGEND
+    for texts, name in ((False, "json.rows" if plain else "json.tables"), (True, "json.texts")):
+        document = encode_document(source, context.check, plain=plain, with_texts_below=texts)
+        if document is not None:
+            yield Lossless(document, Fidelity.VALUE, name, tier)
+
+
+def _has_many_lines(source: JsonText) -> bool:
+    return sum(map(len, texts_of(source.root))) >= _MANY_LINES
+
+
+def _with_texts(source: JsonText, root: Value, fold: Callable[[Value], Value] | None, texts: Sequence[str]) -> Lossless:
+    """Return the minified text with other texts in its JSON, whose value is `root` once its strings are folded."""
+    changed = with_texts(root, texts)
+    changed = changed if fold is None else fold(changed)
+    values = changed if len(source.values) > 1 else [changed]
+    body = "\n".join(map(write, values)).removesuffix(source.closers)
+    text = source.before + escape_surrogates(body) + source.after
+    return Lossless(text, Fidelity.VALUE, "json.minified", Tier.PLAIN)
 
 
 def _least_minified(text: str) -> int:
@@ -109,4 +152,7 @@ def _is_ours(text: str) -> bool:
         found = find_json(decode_document(text))
     except ValueError:
         return False
-    return found is not None and any(encode_document(found, plain=plain) == text for plain in (False, True))
+    if found is None:
+        return False
+    written = (encode_document(found, plain=p, with_texts_below=t) for p, t in product((False, True), repeat=2))
+    return any(document == text for document in written)

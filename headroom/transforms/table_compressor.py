@@ -119,13 +119,27 @@ def _share_drawn(lines: Sequence[str]) -> float:
 
 
 def _delimiter(lines: Sequence[str]) -> tuple[str, float]:
-    """Return the delimiter that gives most lines the same number of cells, and the share that has it."""
+    """Return the delimiter that gives most lines as many cells as a row has, and the share that has it."""
     best = ("", 0.0)
     for delimiter in _frequent(lines):
         cells, share = width(lines, delimiter)
+        if share < _MOST:
+            cells, share = _ragged(lines, delimiter)
         if share >= _MOST and share > best[1] and _is_table(lines, delimiter, cells):
             best = (delimiter, share)
     return best
+
+
+def _ragged(lines: Sequence[str], delimiter: str) -> tuple[int, float]:
+    """Return the cells of a header above rows that end once nothing but empty cells would follow, and the rows' share.
+
+    Such rows have at least half of the cells. Without a header in the first line their share is nothing.
+    """
+    names = len(split_cells("".join(lines[:1]), delimiter))
+    if not _header(lines[:1], delimiter, names):
+        return names, 0.0
+    rows = sum(1 for line in lines if names <= 2 * len(split_cells(line, delimiter)) <= 2 * names)
+    return names, rows / len(lines)
 
 
 def _frequent(lines: Sequence[str]) -> list[str]:

@@ -56,6 +56,10 @@ def build_lines(r: Random) -> str:
     return "\n".join(lines)
 
 
+def json_text(r: Random) -> str:
+    return json.dumps({"exit_code": 1, "stdout": build_lines(r) + "\n", "stderr": ""}, indent=2)
+
+
 def trace_lines(r: Random) -> str:
     frame = '  File "/srv/app/lib/engine.py", line {}, in {}\n    return self.{}(value, depth + 1)'
     lines = ["Traceback (most recent call last):"]
@@ -134,6 +138,7 @@ def numbered_code(r: Random) -> str:
 
 SAMPLES = {
     "json_rows": json_rows,
+    "json_text": json_text,
     "log_lines": log_lines,
     "build_lines": build_lines,
     "trace_lines": trace_lines,

@@ -1,5 +1,8 @@
 """The router: who gets which text, texts of several kinds, and what is left alone."""
 
+import json
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +20,7 @@ from headroom.transforms.view import View
 COMPRESSORS = [t for t in DEFAULT_TRANSFORMS if isinstance(t, Compressor)]
 HOME = {
     "json_rows": "smart_crusher",
+    "json_text": "smart_crusher+log_compressor",
     "log_lines": "log_compressor",
     "build_lines": "log_compressor",
     "trace_lines": "log_compressor",
@@ -31,8 +35,8 @@ HOME = {
 }
 
 
-def routed(text, tool=""):
-    return ContentRouter().shrink(View(text), Hint(tool), Context(), COMPRESSORS, TagProtector())
+def routed(text, tool="", context=None):
+    return ContentRouter().shrink(View(text), Hint(tool), context or Context(), COMPRESSORS, TagProtector())
 
 
 @pytest.mark.parametrize("kind", sorted(SAMPLES))
@@ -70,6 +74,74 @@ def test_a_kind_inside_another_text_is_shortened_in_its_place(before, after):
     for line in (before + after).split("\n"):
         assert line in found.result.text
     assert found.tokens < 0.8 * Context().count(before + inner + after)
+
+
+LOG = sample("log_lines")
+
+
+@pytest.mark.parametrize("tier", Tier)
+def test_a_text_within_json_is_shortened_below_it(tier):
+    text = json.dumps({"stdout": LOG + "\n", "stderr": "", "exit_code": 0}, indent=2)
+    found = routed(text, context=Context(tier=tier))
+    inner = routed(LOG + "\n", context=Context(tier=tier)).result.text
+    lines = inner.count("\n") + 1
+    assert found.result.text == "\n".join(
+        [
+            "[json: texts stood as strings]",
+            '{"stdout":"[text 1]","stderr":"","exit_code":0}',
+            f"[text 1: {lines} lines]",
+            inner,
+        ]
+    )
+    assert found.compressor == "smart_crusher+log_compressor"
+    assert SmartCrusher().decode(found.result.text) == json.dumps(
+        {"stdout": inner, "stderr": "", "exit_code": 0}, separators=(",", ":")
+    )
+
+
+def test_texts_of_an_answer_each_find_their_compressor():
+    kinds = ("search_lines", "diff_lines", "json_rows")
+    answer = {"content": [{"type": "text", "text": sample(kind)} for kind in kinds], "isError": False}
+    found = routed(json.dumps(answer))
+    for kind in kinds:
+        assert routed(sample(kind)).result.text in found.result.text
+    assert found.compressor == "smart_crusher+search_compressor+diff_compressor+smart_crusher"
+
+
+def test_a_text_that_is_cheaper_as_a_string_stays_one():
+    text = json.dumps({"stdout": "ready\n" * 60, "pages": list(range(70, 130))}, indent=2)
+    found = routed(text)
+    assert found.result.text.startswith('{"stdout":"[log: repeats are counted]\\nready\\n')
+
+
+def test_a_text_whose_proof_fails_stays_as_it_is():
+    class Forgetful(SmartCrusher):
+        def inner(self, view, context):
+            found = super().inner(view, context)
+            return found and replace(found, put=lambda texts: found.put(["" for _ in texts]))
+
+    text = json.dumps({"stdout": LOG, "exit_code": 0}, indent=2)
+    compressors = [Forgetful() if one.name == "smart_crusher" else one for one in COMPRESSORS]
+    assert ContentRouter().shrink(View(text), Hint(), Context(), compressors).compressor in ("", "smart_crusher")
+
+
+WITHIN = [
+    {"stdout": LOG, "exit_code": 0},
+    {"result": json.dumps({"stdout": LOG, "text": json.dumps([{"log": LOG}], indent=1)}, indent=2)},
+    {"body": "<system-reminder>\n  be kind\n</system-reminder>\n" + LOG},
+    [{"id": n, "body": f"{n}\n{LOG}"} for n in range(3)],
+    {"stdout": "[text 1: 9 lines]\n[json: x]\n" + LOG, "note": "[text 1]"},
+]
+
+
+@pytest.mark.parametrize("tier", Tier)
+@pytest.mark.parametrize("value", WITHIN)
+@pytest.mark.parametrize("frame", ["{}", "Output: {}", "<result>\nOutput (1): {}\n</result>\n"])
+def test_what_was_shortened_within_json_is_left_alone(tier, value, frame):
+    first = routed(frame.format(json.dumps(value)), context=Context(tier=tier))
+    assert first.result is not None
+    assert "+log_compressor" in first.compressor
+    assert routed(first.result.text, context=Context(tier=tier)).result is None
 
 
 def test_several_kinds_in_one_text_each_find_their_compressor():

@@ -1,5 +1,7 @@
 """The form that leaves things out: part by part, notes in their places, protected regions as they are."""
 
+import json
+
 import pytest
 from support.retrieval import LONG, long_step
 from support.samples import PROSE, UNTOUCHED, sample
@@ -197,3 +199,19 @@ def test_a_draft_no_shorter_than_the_text_is_not_taken():
             yield Reduction(view.text + " and more", "nothing left out", "longer")
 
     assert reduced(RED, compressors=[Longer("red")]) is None
+
+
+@pytest.mark.parametrize("kind", ["long_search", "long_diff", "long_listing"])
+def test_a_text_within_json_is_reduced_as_if_it_stood_alone(kind):
+    output = long_step(kind).output
+    alone = reduced(output, compressors=DEFAULT)
+    within = reduced(json.dumps({"stdout": output, "code": 0}, indent=2), compressors=DEFAULT)
+    assert within.note == SEVERAL_PARTS
+    lines = alone.text.rstrip("\n").split("\n")
+    assert within.text.rstrip("\n").split("\n") == [
+        "[json: texts stood as strings]",
+        '{"stdout":"[text 1]","code":0}',
+        f"[text 1: {len(lines) + 2} lines]",
+        *lines,
+        f"[{alone.note}]",
+    ]

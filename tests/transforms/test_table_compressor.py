@@ -118,6 +118,17 @@ NOT_TABLE = {
 }
 
 
+RAGGED = "version,name,series,created,released,supported,retired\n" + "".join(
+    f"{n},Name {n},name-{n},2024-0{n % 9 + 1}-01" + ",2025-01-01" * (n % 4) + "\n" for n in range(40)
+)
+
+
+def test_rows_whose_last_cells_are_left_out_are_rows() -> None:
+    assert evidence(RAGGED) == 1
+    assert evidence(RAGGED.partition("\n")[2]) == 0, "without a header there is nothing to tell how long a row is"
+    assert restores(RAGGED)
+
+
 @pytest.mark.parametrize("text", NOT_TABLE.values(), ids=NOT_TABLE)
 def test_another_kind_is_not_taken_for_a_table(text: str) -> None:
     assert evidence(text) < 0.5

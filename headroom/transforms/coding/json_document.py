@@ -1,4 +1,4 @@
-"""A JSON text as a document: a note, the JSON with its tables taken out, and the tables.
+"""A JSON text as a document: a note, the JSON with tables and texts taken out, the tables, the texts.
 
     [json: ...]
     {"total":3,"items":"[table 1]"}
@@ -7,8 +7,11 @@
     1,one
     ...
 
+    [text 1: 40 lines]
+    ...
+
 If the JSON is nothing but one table, its line is left out. Text before and after the JSON stays around all this.
-The names `json` and `table` get underscores where the original has such marks itself.
+The names `json`, `table` and `text` get underscores where the original has such marks itself.
 """
 
 from __future__ import annotations
@@ -21,14 +24,16 @@ from headroom.transforms.coding.budget import MAX_GROWTH, Budget
 from headroom.transforms.coding.column_specs import Column
 from headroom.transforms.coding.json_bare import bared, quoted
 from headroom.transforms.coding.json_spelling import escape_surrogates
-from headroom.transforms.coding.json_strings import COMPACT, SPACED, folded, holds_unfolded, unfolded
-from headroom.transforms.coding.json_text import JsonText, Value, read_all, write
+from headroom.transforms.coding.json_strings import COMPACT, SPACED, folded, unfolded_root
+from headroom.transforms.coding.json_text import LABEL, JsonText, Value, read_all, write
+from headroom.transforms.coding.json_texts import below, inlined_texts, read_texts, references, texts_of, with_texts
 from headroom.transforms.coding.prototypes import Listener, Marks, Teller
 from headroom.transforms.coding.table_builder import Table, table_of
 from headroom.transforms.coding.tables import HEADER, read_table
 
 _MARKS = re.compile(r"\[(?:json|table)(_*+)[: ]")
-_LINE_OF_NOTE = re.compile(r"\n(?=\[json)")
+_MARKS_AND_TEXTS = re.compile(r"\[(?:json|table|text)(_*+)[: ]")
+_FRONT_OF_NOTE = re.compile(rf"(?:\A|\n)(?:{LABEL})?(?=\[json)")
 _NOTE = re.compile(r"\[json(_*+): (.*)\]$", re.MULTILINE)
 _CUT = re.compile(r"cut off with ([0-9]+) brackets open")
 _LIFTED = frozenset((dict, list))
@@ -36,7 +41,7 @@ _LINES = "one value a line"
 _BARE = 'k=v stands for "k":v, a blank for a comma, a word for itself in quotes'
 _LEAST_BARED = 200
 """Quotation marks that go, below which it does not pay to say so."""
-_SIGNS_OF_STRINGS = ('{\\"', '[\\"')
+_TEXTS = "texts stood as strings"
 _STRINGS = f"{COMPACT} and {SPACED} hold what stood as a string of JSON"
 _BROKEN_LINE = "what follows stood on the last line"
 _LIKE = re.compile(r'\{"(\.{3,})":"A",k:v\} is the object marked "(#+)":"A" with that k')
@@ -50,27 +55,35 @@ _COLUMN_CLAUSES: tuple[tuple[str, Callable[[Column], bool]], ...] = (
 )
 
 
-def encode_document(source: JsonText, check: Callable[[], None] = lambda: None, *, plain: bool = False) -> str | None:
+def encode_document(
+    source: JsonText, check: Callable[[], None] = lambda: None, *, plain: bool = False, with_texts_below: bool = False
+) -> str | None:
     """Return the document of a JSON text, or None if nothing in it can be told more shortly.
 
     In a plain document nothing is told by something else: there are tables, and every cell that is not the same in
-    all rows stands in its row.
+    all rows stands in its row. `with_texts_below` asks for one with texts, which not every JSON text has.
     `check` is called before each part that may take long; what it raises goes on to the caller.
     """
-    mark = "_" * _underscores(source)
+    root, has_strings = (source.root, False) if plain else unfolded_root(source)
+    texts = texts_of(root) if with_texts_below else []
+    if with_texts_below and not texts:
+        return None
+    mark = "_" * _underscores(source, _MARKS_AND_TEXTS if texts else _MARKS)
+    root = with_texts(root, references(f"text{mark}", texts)) if texts else root
     tables: list[Table] = []
-    root, has_strings = (source.root, False) if plain else _unfolded_root(source)
     skeleton = _Lifter(f"table{mark}", tables, check, plain).lifted(root)
     teller = Teller(skeleton)
     if not plain:
         skeleton = teller.told()
     line = "" if type(skeleton) is str else write(skeleton)
     bare = _bare(source, line) if plain else ""
-    if not (tables or teller.references or has_strings or bare):
+    if not (tables or teller.references or has_strings or bare or texts):
         return None
     parts = [bare or line] if line else []
     parts += [table.text(f"table{mark}", number) for number, table in enumerate(tables, 1)]
-    clauses = [*_clauses(source, tables, teller), *[_STRINGS] * has_strings, *[_BARE] * bool(bare)]
+    parts += below(f"text{mark}", texts)
+    said = ((_TEXTS, texts), (_STRINGS, has_strings), (_BARE, bare))
+    clauses = [*_clauses(source, tables, teller), *[clause for clause, holds in said if holds]]
     body = escape_surrogates("\n".join([f"[json{mark}: {'; '.join(clauses)}]", *parts]))
     text = source.before + body + ("\n" if _breaks_line(source) else "") + source.after
     return text if _grows_little(source, text) else None
@@ -93,27 +106,12 @@ def _grows_little(source: JsonText, text: str) -> bool:
     return 6 * len(source.text) < limit or len(source.canonical) < limit
 
 
-def _underscores(source: JsonText) -> int:
+def _underscores(source: JsonText, marks: re.Pattern[str]) -> int:
     """Return how many underscores keep our marks apart from those that stand in the original."""
     text = source.canonical if "\\u" in source.text else source.text
-    if "[json" not in text and "[table" not in text:
+    if "[json" not in text and "[t" not in text:
         return 0
-    return max((len(found[1]) + 1 for found in _MARKS.finditer(text)), default=0)
-
-
-def _unfolded_root(source: JsonText) -> tuple[Value, bool]:
-    """Return the value to tell, and whether strings of JSON are unfolded in it."""
-    if not _may_hold_json(source.text):
-        return source.root, False
-    root = unfolded(source.root)
-    return root, root is not source.root and holds_unfolded(root)
-
-
-def _may_hold_json(text: str) -> bool:
-    """Say whether a string within the JSON may be JSON itself; most texts have no escaped quotation marks at all."""
-    if '\\"' in text and any(sign in text for sign in _SIGNS_OF_STRINGS):
-        return True
-    return "\\u0022" in text
+    return max((len(found[1]) + 1 for found in marks.finditer(text)), default=0)
 
 
 def _breaks_line(source: JsonText) -> bool:
@@ -163,8 +161,8 @@ def _clauses(source: JsonText, tables: list[Table], teller: Teller) -> Iterator[
 
 def decode_document(text: str) -> str:
     """Restore the canonical spelling of the JSON text. Raises ValueError if `text` is not a document."""
-    starts = [0, *[found.end() for found in _LINE_OF_NOTE.finditer(text)]]
-    notes = [note for start in starts if (note := _NOTE.match(text, start))]
+    fronts = _FRONT_OF_NOTE.finditer(text) if "[json" in text else ()
+    notes = [note for front in fronts if (note := _NOTE.match(text, front.end()))]
     if not notes:
         raise ValueError("no note of a JSON document")
     note = max(notes, key=lambda found: len(found[1]))
@@ -176,10 +174,12 @@ def decode_document(text: str) -> str:
     budget = Budget(text)
     tables, used = _tables(lines, used, mark, budget)
     body = escape_surrogates(_inlined(_untold(skeleton, note[2], budget), mark, tables))
+    texts, used = read_texts(lines, used, f"text{note[1]}") if _TEXTS in note[2] else ([], used)
     after = "\n".join(lines[used:])
     joint = "\n" if used < len(lines) and _BROKEN_LINE not in note[2] else ""
-    if _STRINGS in note[2]:
-        body = escape_surrogates(write(folded(read_all(body))))
+    if texts or _STRINGS in note[2]:
+        value = inlined_texts(read_all(body), f"text{note[1]}", texts)
+        body = escape_surrogates(write(folded(value) if _STRINGS in note[2] else value))
     if cut := _CUT.search(note[2]):
         body = body[: -int(cut[1])]
     elif _LINES in note[2]:

@@ -7,12 +7,13 @@ and takes part in tables. Only a string that the writer below gives back letter 
 from __future__ import annotations
 
 from headroom.transforms.coding.json_spelling import MAX_DEPTH, quote
-from headroom.transforms.coding.json_text import Pairs, Value, children, depth, read_all, scalar
+from headroom.transforms.coding.json_text import JsonText, Pairs, Value, children, depth, read_all, scalar
 
 COMPACT, SPACED = "(json)", "(json+)"
 """Keys of a string's JSON: without any blanks, or with one after each comma and colon."""
 
 _LEAST_LENGTH = 12
+_SIGNS = ('{\\"', '[\\"')
 _MAX_DEPTH = 24
 
 
@@ -21,6 +22,21 @@ def unfolded(value: Value) -> Value:
     if holds_unfolded(value) or depth(value) + _MAX_DEPTH >= MAX_DEPTH:
         return value
     return _unfolded(value)
+
+
+def unfolded_root(source: JsonText) -> tuple[Value, bool]:
+    """Return the value of a JSON text to be told, and whether strings of JSON are unfolded in it."""
+    if not _may_hold_json(source.text):
+        return source.root, False
+    root = unfolded(source.root)
+    return root, root is not source.root and holds_unfolded(root)
+
+
+def _may_hold_json(text: str) -> bool:
+    """Say whether a string within JSON text may be JSON itself; most texts have no escaped quotation marks at all."""
+    if '\\"' in text and any(sign in text for sign in _SIGNS):
+        return True
+    return "\\u0022" in text
 
 
 def holds_unfolded(value: Value) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -28,6 +28,10 @@ _WITHIN_STRING = "Unterminated string"
 """How the parser tells that a string goes on to the end of the text, which is a single line from there on."""
 _FRONT = re.compile(r"[ \t]*+(?=[{\[])")
 _FRONT_OF_LINE = re.compile(r"\n[ \t]*+(?=[{\[])")
+LABEL = r"[A-Za-z][\w .()-]{0,39}+: "
+"""A pattern of what may stand before JSON on its line: `Output: `. It is text before the JSON, which is not touched."""
+_SIGNS_OF_LABELS = (": {", ": [")
+_LABELLED = re.compile(rf"(?:\A|\n)(?:{LABEL})(?=[{{\[])")
 _NEXT = re.compile(r"[ \t\r\n]*+(?=[{\[])")
 _CLOSERS = str.maketrans("[{", "]}")
 
@@ -152,7 +156,7 @@ class JsonText:
 
 
 def find_json(text: str) -> JsonText | None:
-    """Find the JSON of a text: the first value that starts a line, and the values that follow it directly.
+    """Find the JSON of a text: a value that starts a line or stands behind a label, and those that follow it directly.
 
     Returns None if there is none, or if it nests more deeply than `MAX_DEPTH`.
     """
@@ -165,22 +169,46 @@ def find_json(text: str) -> JsonText | None:
 
 
 def _find(text: str) -> JsonText | None:
-    """Try a few places; a failed attempt is resumed behind the place where it failed, so reading is linear."""
+    """Return the JSON that starts a line, or what stands behind a label if that is more."""
+    may_be_labelled = not _FRONT.match(text) and any(sign in text for sign in _SIGNS_OF_LABELS)
+    labelled = max(_tries(text, _next_labelled), key=_extent, default=None) if may_be_labelled else None
+    if labelled is not None and 2 * _extent(labelled) >= len(text):
+        return labelled
+    first = next(_tries(text, _next_start), None)
+    return max(filter(None, (first, labelled)), key=_extent, default=None)
+
+
+def _extent(found: JsonText) -> int:
+    return found.reached - found.spans[0][0]
+
+
+def _tries(text: str, find: Callable[[str, int], tuple[int, int]]) -> Iterator[JsonText]:
+    """Yield what stands in a few places; each is looked for behind where the last one ended, so reading is linear."""
     position = 0
     for _ in range(_STARTS_TRIED):
-        line, start = _next_start(text, position)
+        line, start = find(text, position)
         if start < 0:
-            return None
+            return
         try:
-            return _whole(text, line, start)
+            found: JsonText | None = _whole(text, line, start)
         except json.JSONDecodeError as error:
             reached = len(text) if error.msg.startswith(_WITHIN_STRING) else error.pos
-            if _is_enough(reached - start, len(text)):
-                return _cut_off(text, line, start, error.pos, reached)
-            position = max(error.pos, start + 1)
+            if not _is_enough(reached - start, len(text)):
+                position = max(error.pos, start + 1)
+                continue
+            found = _cut_off(text, line, start, error.pos, reached)
         except ValueError:
-            return None
-    return None
+            return
+        if found is None:
+            return
+        yield found
+        position = found.reached
+
+
+def _next_labelled(text: str, position: int) -> tuple[int, int]:
+    """Return where the next JSON behind a label starts, twice; -1 if there is none."""
+    found = _LABELLED.search(text, max(0, position - 1))
+    return (found.end(), found.end()) if found else (-1, -1)
 
 
 def _next_start(text: str, position: int) -> tuple[int, int]:

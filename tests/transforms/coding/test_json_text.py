@@ -37,6 +37,11 @@ def canonical(text):
         ('{ "a": [1, 2], "b": [3, "unfini', '{"a":[1,2],"b":[3, "unfini'),
         ('[ {"a": 1 }, {"a": 2 }, {"a"', '[{"a":1},{"a":2},{"a"'),
         ('[{"a": 1}, {"a": 2},\n... 40 more lines', '[{"a":1},{"a":2},\n... 40 more lines'),
+        ('Output: {\n "a": [ 1 ]\n}', 'Output: {"a":[1]}'),
+        ("<result>\nOutput (1): [ 1,\n 2 ]\n</result>", "<result>\nOutput (1): [1,2]\n</result>"),
+        ('Status: [ 0 ]\nResult: {"a": [1, 2]}\n', 'Status: [ 0 ]\nResult: {"a":[1,2]}\n'),
+        ('See: [ 1 ] below\n{ "a": [1, 2] }', 'See: [ 1 ] below\n{"a":[1,2]}'),
+        ('Result: { "a": [1, 2], "b": "unfini', 'Result: {"a":[1,2], "b": "unfini'),
     ],
 )
 def test_json_is_spelled_canonically_and_the_rest_stays(text, expected):
@@ -60,6 +65,19 @@ def test_json_is_spelled_canonically_and_the_rest_stays(text, expected):
     ids=lambda text: text[:12],
 )
 def test_what_is_no_json_is_not_found(text):
+    assert find_json(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'the answer, which is longer than a label may be, was: {"a": 1}',
+        '10:00:01 INFO: {"a": 1}',
+        'got {"a": 1}',
+        "key:[1]",
+    ],
+)
+def test_what_stands_before_json_on_its_line_is_a_short_label_or_it_is_not_found(text):
     assert find_json(text) is None
 
 
