@@ -52,7 +52,9 @@ class UsageReader:
                 self._whole = None
 
     def close(self) -> None:
-        """Read the whole answer, now that it is complete."""
+        """Read what is left, now that the answer is complete."""
+        for event in self._events.close():
+            self._read(event.data)
         if self._whole:
             self._read(bytes(self._whole))
 

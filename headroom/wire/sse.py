@@ -56,6 +56,10 @@ class EventParser:
         self._hold(data[start:])
         return events
 
+    def close(self) -> list[Event]:
+        """Take the end of the stream; return the event that it shows to be complete. One that breaks off is none."""
+        return self.feed(b"\n") if self._pending[-1:] == [b"\r"] else []
+
     def _hold(self, rest: bytes) -> None:
         """Keep the beginning of a line until its end comes; of a line that is too long, nothing is kept."""
         if self._waiting + len(rest) > MAX_EVENT_BYTES:

@@ -43,6 +43,24 @@ def test_any_bytes_pass_and_the_cut_makes_no_difference(data, size):
     assert EventParser().feed(data + b"\n\n") == [*pieces, *closed]
 
 
+@pytest.mark.parametrize(
+    ("stream", "events"),
+    [
+        (b"data: x\r\r", [Event("message", b"x")]),
+        (b"data: x\r\n\r", [Event("message", b"x")]),
+        (b"data: x\r", []),
+        (b"data: x\n", []),
+        (b"data: x", []),
+        (b"", []),
+    ],
+)
+def test_the_end_of_the_stream_tells_whether_a_carriage_return_ends_an_event(stream, events):
+    parser = EventParser()
+    assert parser.feed(stream) == []
+    assert parser.close() == events
+    assert parser.close() == []
+
+
 def test_an_endless_event_is_dropped_and_the_next_one_is_read():
     parser = EventParser()
     for _ in range(MAX_EVENT_BYTES // 1_000_000 + 2):
