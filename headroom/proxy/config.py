@@ -106,6 +106,11 @@ class ProxyConfig(BaseSettings):
         "auto",
         description="How a model gets back what was left out; off: nothing is; auto: tool in proxy, client; else off.",
     )
+    callers_retrieve: bool = Field(
+        default=False,
+        description="Callers of /v1/compress who say nothing of it give their model the tool headroom_retrieve, and "
+        "answer its calls by /v1/retrieve (LiteLLM's guardrail).",
+    )
     store: str = Field(
         "memory:",
         description="Where originals and limits are kept: memory:, sqlite:PATH (several workers), redis://HOST:PORT/DB.",

@@ -206,8 +206,9 @@ def _typed(body: Mapping[str, Any], name: str, kind: type) -> Any:
 
 def _configured(wishes: Any, config: ProxyConfig) -> tuple[ProxyConfig, Channel | None]:
     """Return the configuration with the request's own settings, and the channel that the caller vouches for."""
+    spoken_for = Channel.TOOL if config.callers_retrieve else None
     if wishes is None or wishes == {}:
-        return config, None
+        return config, spoken_for
     if not isinstance(wishes, dict):
         raise RequestError("Field 'config' must be an object.")
     for name in wishes:
@@ -221,6 +222,8 @@ def _configured(wishes: Any, config: ProxyConfig) -> tuple[ProxyConfig, Channel 
     except ConfigError as error:
         raise RequestError(f"In 'config': {error}.") from error
     channel = next((one for one in Channel if one == given.get("retrieval")), None)
+    if "retrieval" not in given:
+        channel = spoken_for
     return config.model_copy(update={name: getattr(checked, name) for name in given}), channel
 
 

@@ -11,6 +11,8 @@ from typing import Any
 
 from cli.probes import (
     CHAT,
+    JSON,
+    KEY,
     LOG,
     Probe,
     arrived,
@@ -44,7 +46,7 @@ from cli.probes import (
 )
 from proxy.net import request
 from support.samples import sample
-from support.wires import Step
+from support.wires import Step, body_of, encoded
 
 from headroom.ccr.marker import Mint
 from headroom.pipeline import CompressionHooks
@@ -152,6 +154,14 @@ def tool_is_offered(config: ProxyConfig) -> bool:
     return b"headroom_retrieve" in arrived(tool_chat())(config.model_copy(update={"retrieval": config.retrieval}))
 
 
+def handles_for_callers(config: ProxyConfig) -> bool:
+    """Say whether a caller of /v1/compress that says nothing of retrieval gets handles, for its model's tool."""
+    asked = {"messages": body_of("openai-chat", [Step(LOG)])["messages"], "model": "gpt-4o"}
+    (answer,), _ = exchanged(config, request("POST", "/v1/compress", encoded(asked), JSON, KEY))
+    told = json.loads(answer.body)
+    return bool(told["ccr_hashes"]) and "headroom_retrieve hash=" in json.dumps(told["messages"])
+
+
 def listens(config: ProxyConfig) -> str:
     return bound(config)[0]
 
@@ -231,6 +241,7 @@ ROWS: dict[str, Row] = {
     "request_seconds": number("--request-seconds", "1e-9", reason(Step(LOG)), "compressed", "budget"),
     "memory_bytes": number("--memory-bytes", "0", remembers, True, False),
     "retrieval": row(["--retrieval", "off"], tool_is_offered, True, False),
+    "callers_retrieve": switch("--callers-retrieve", handles_for_callers, False, True),
     "store": row(["--store", f"sqlite:{HERE}/s.db"], has_store, False, True),
     "store_max_bytes": number("--store-max-bytes", "4000", kept, [True, True], [False, True]),
     "store_idle_seconds": number("--store-idle-seconds", "0.02", kept, [True, True], [False, False]),

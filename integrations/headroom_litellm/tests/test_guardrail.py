@@ -58,32 +58,15 @@ ROUTES = {
 
 @pytest.fixture(scope="module")
 def service(house: Any) -> Iterator[str]:
-    with proxy(house.provider_url, "--retrieval", "http", "--token", TOKEN) as (url, _):
+    with proxy(house.provider_url, "--callers-retrieve", "--token", TOKEN) as (url, _):
         yield url
 
 
 @pytest.fixture(scope="module")
-def reader(house: Any) -> Iterator[str]:
-    """A model that takes the address in the marker for what the tool's description calls the hash in the marker."""
-    from headroom.demo.provider import running
-
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        async def read() -> Any:
-            message = await receive()
-            body = message.get("body", b"").replace(b"GET /v1/retrieve/", b"headroom_retrieve hash=")
-            return {**message, "body": body}
-
-        await house.provider(scope, read, send)
-
-    with running(app) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def guarded(house: Any, service: str, reader: str) -> Any:
+def guarded(house: Any, service: str) -> Any:
     settings = {"guardrail": "headroom", "mode": "pre_call", "default_on": True}
     guardrail = {"guardrail_name": "short", "litellm_params": {**settings, "api_base": service, "api_key": TOKEN}}
-    return house.gateway("guarded", reader, guardrails=[guardrail])
+    return house.gateway("guarded", house.provider_url, guardrails=[guardrail])
 
 
 @pytest.mark.parametrize("route", ROUTES)
