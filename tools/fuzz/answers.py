@@ -159,7 +159,7 @@ def _names_are_true(data: bytes) -> bool:
     for event in EventParser().feed(data + b"\n\n"):
         try:
             values = msgspec.json.decode(event.data)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             continue
         if event.type != "message" and isinstance(values, dict) and values.get("type", event.type) != event.type:
             return False
