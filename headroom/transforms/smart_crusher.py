@@ -1,4 +1,4 @@
-"""JSON, made smaller without losing a value: minified, with arrays of like objects as tables."""
+"""JSON, made smaller without losing a value: minified, arrays of like objects as tables, long texts below it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class SmartCrusher(Compressor):
         return max(share, _SURE) if _misses_its_middle(found) else share
 
     def candidates(self, view: View, context: Context) -> Iterator[Lossless]:
-        """Yield the minified text, and the document with tables if there are any."""
+        """Yield the documents with tables and with texts, if there are any, and the minified text."""
         found = view.once("json", find_json)
         if found is None or view.once("is_ours", _is_ours):
             return
