@@ -1,7 +1,8 @@
 """The nouns of the house: plain data that every other module speaks.
 
 A `Block` is one string of a request that may be read; an `Edit` is a new value for one path; a `Decision`
-says what happened to a block and why; an `Outcome` is what every door returns or reports.
+says what happened to a block and why; an `Outcome` is what every door returns or reports. Those of which there is one
+for every block of a request are structs of msgspec, which are made ten times as fast as frozen dataclasses.
 """
 
 from __future__ import annotations
@@ -10,6 +11,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import astuple
 
 JsonPath = tuple[str | int, ...]
 """Keys and indices from the root of a request body to one value."""
@@ -77,8 +81,7 @@ class Tier(IntEnum):
     MAX = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """One readable string of a request.
 
     `role` is `system`, `user`, `assistant` or `tool`. `tool` and `arguments` (JSON text) name the call that made
@@ -102,8 +105,7 @@ class Block:
     protected: Reason | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """A new JSON value for one path of a body; for compressed blocks a string.
 
     With `append` the path is that of a list and the value becomes its last element.
@@ -160,8 +162,7 @@ class Lossy:
     encoding: str
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True, eq=False):
     """What happened to one block and why. Tokens are those of the text as the model reads it.
 
     `handle` names the original of a text that leaves things out; empty for everything else.
@@ -178,8 +179,18 @@ class Decision:
     encoding: str = ""
     fidelity: Fidelity | None = None
     handle: str = ""
-    remembered: bool = field(default=False, compare=False)
-    microseconds: int = field(default=0, compare=False)
+    remembered: bool = False
+    microseconds: int = 0
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Decision) and self._decided == other._decided
+
+    def __hash__(self) -> int:
+        return hash(self._decided)
+
+    @property
+    def _decided(self) -> tuple[Any, ...]:
+        return astuple(self)[:-2]
 
     @property
     def tokens_saved(self) -> int:

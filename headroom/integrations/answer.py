@@ -117,7 +117,9 @@ class Answer:
         if wire is not None:
             self._reader = UsageReader(wire, kind, coding)
             self._exchange.streamed = self._reader.streamed
-        self._pipeline.fire(PipelineEvent(PipelineStage.POST_SEND, self._exchange.request_id, exchange=self._exchange))
+        if self._pipeline.hears(PipelineStage.POST_SEND):
+            event = PipelineEvent(PipelineStage.POST_SEND, self._exchange.request_id, exchange=self._exchange)
+            self._pipeline.fire(event)
         return {**message, "headers": [*headers, *report_headers(self._exchange)]}
 
     def _body(self, message: Message) -> None:

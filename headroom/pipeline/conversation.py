@@ -7,7 +7,10 @@ sent shortened while it was new stays as it came.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from headroom.blocks import Block, Decision, Edit, Mode, Reason, Tier
 from headroom.pipeline.additions import Additions
@@ -32,8 +35,7 @@ class Decided:
     conversation: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Conversation:
+class Conversation(Struct, frozen=True):
     """How the blocks of one request are decided: by whom, in which mode, and what its hooks wish.
 
     With `refers`, outputs refer to earlier ones; not where the blocks are of several conversations, or where the
@@ -55,8 +57,9 @@ class Conversation:
         """Decide every block; before the boundary, outputs of calls that were made again are superseded."""
         found = Decided(conversation="" if self.additions is None else self.additions.conversation)
         past = Past(self.decider.notebook, newest_turn(blocks)) if self.mode is Mode.CACHE else None
-        earlier = Earlier(self.decider.count) if self.refers else None
-        old = superseded(blocks, boundary)
+        has_outputs = any(block.role == "tool" for block in blocks)
+        earlier = Earlier(self.decider.count) if self.refers and has_outputs else None
+        old = superseded(blocks, boundary) if boundary else frozenset[int]()
         for index, block in enumerate(blocks):
             pair = self.decider.superseded(block, self.wishes.tier(block, self.tier)) if index in old else None
             decision, edit = pair or self._decide(index, self.wishes.protected(block), earlier, past)

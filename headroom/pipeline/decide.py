@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
+
+from msgspec import Struct
 
 from headroom.blocks import Block, Decision, Edit, Lossy, Reason, Tier
 from headroom.ccr.keeper import Keeper
@@ -29,8 +30,7 @@ _MARKER_TOKENS = 20
 _SUPERSEDED = "superseded: the same call was made again later, its newer result stands below; {} lines left out"
 
 
-@dataclass(frozen=True, slots=True)
-class Decider:
+class Decider(Struct, frozen=True):
     """Decides blocks under one policy with one set of compressors, for one request at a time.
 
     `keeper` keeps originals of what leaves something out; without one nothing does. `notebook` holds what workers
@@ -66,7 +66,7 @@ class Decider:
         elif verdict.handle and self.keeper is not None:
             self.keeper.keep(block.text)  # in use: must not grow idle
         spent = round((self.clock() - start) * 1e6)
-        decision = replace(decided_as(block, verdict), remembered=remembered, microseconds=spent)
+        decision = decided_as(block, verdict, remembered=remembered, microseconds=spent)
         return decision, None if verdict.text is None else Edit(block.path, verdict.text)
 
     def referred(self, block: Block, key: bytes, decision: Decision, earlier: Earlier) -> Verdict | None:
@@ -193,8 +193,8 @@ class Decider:
             raise BudgetExceededError("time is used up")
 
 
-def decided_as(block: Block, verdict: Verdict) -> Decision:
-    """Return the decision about a block that a verdict stands for."""
+def decided_as(block: Block, verdict: Verdict, *, remembered: bool = False, microseconds: int = 0) -> Decision:
+    """Return the decision about a block that a verdict stands for, and what it took to come to it."""
     return Decision(
         path=block.path,
         reason=verdict.reason,
@@ -206,6 +206,8 @@ def decided_as(block: Block, verdict: Verdict) -> Decision:
         encoding=verdict.encoding,
         fidelity=verdict.fidelity,
         handle=verdict.handle,
+        remembered=remembered,
+        microseconds=microseconds,
     )
 
 

@@ -51,9 +51,12 @@ class Lineup:
 
 
 @lru_cache(maxsize=32)
-def lineup_of(transforms: tuple[Transform, ...]) -> Lineup:
-    """Sort transforms. Raises ConfigError if their constraints contradict."""
-    ordered = in_order(transforms)
+def lineup_of(transforms: tuple[Transform, ...], *, reads_code: bool = True) -> Lineup:
+    """Sort transforms; without `reads_code`, those that parse code are left out.
+
+    Raises ConfigError if their constraints contradict.
+    """
+    ordered = in_order([t for t in transforms if reads_code or not t.reads_code])
     named = "\n".join(f"{type(t).__module__}.{type(t).__qualname__}" for t in ordered)
     return Lineup(
         router=next((t for t in ordered if isinstance(t, ContentRouter)), ContentRouter()),

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from dataclasses import dataclass
 from threading import Lock
+
+from msgspec import Struct
 
 from headroom.blocks import Block, Fidelity, Reason
 
+_KEY_BYTES = 20
 _OVERHEAD_BYTES = 400
 """What an entry costs besides its text: key, object, dictionary slot."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What is remembered of a block: everything of its decision but the place. `text` is None if it stays."""
 
     reason: Reason
@@ -68,13 +69,13 @@ class DecisionMemory:
 def key_of(block: Block, settings: bytes) -> bytes:
     """Return the key of a block: a digest of all that its decision may depend on, and of nothing else."""
     # Lengths before the parts, so that no two blocks have the same spelling.
-    words = (block.role, block.tool, block.arguments, block.question)
-    lengths = ",".join(str(len(word)) for word in words)
-    known = f"{lengths},{block.is_error:d}{block.opaque:d},{block.protected}:"
-    digest = hashlib.blake2b(settings, digest_size=20)
-    digest.update((known + "".join(words)).encode("utf-8", "surrogatepass"))
+    role, tool, arguments, question = block.role, block.tool, block.arguments, block.question
+    lengths = f"{len(role)},{len(tool)},{len(arguments)},{len(question)}"
+    flags = f"{block.is_error:d}{block.opaque:d},{block.protected}"
+    digest = hashlib.sha256(settings)  # which most processors of this decade have an instruction for
+    digest.update(f"{lengths},{flags}:{role}{tool}{arguments}{question}".encode("utf-8", "surrogatepass"))
     digest.update(block.text.encode("utf-8", "surrogatepass"))
-    return digest.digest()
+    return digest.digest()[:_KEY_BYTES]
 
 
 def _cost(verdict: Verdict) -> int:

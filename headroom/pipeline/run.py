@@ -12,11 +12,12 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec import Struct, structs
 
 from headroom.blocks import Channel, Decision, Edit, Outcome, Payload, Reason
 from headroom.ccr.keeper import Retrieval
@@ -51,14 +52,13 @@ _REQUEST_STAGES = tuple(PipelineStage)[3:9]
 _REPLACING = frozenset({PipelineStage.INPUT_RECEIVED, PipelineStage.PRE_SEND})
 
 
-@dataclass(frozen=True, slots=True)
-class Rewritten:
+class Rewritten(Struct, frozen=True):
     """A payload after the pipeline: the edits that make it from the one that came, and every decision."""
 
     edits: tuple[Edit, ...]
     decisions: tuple[Decision, ...]
     metadata: dict[str, Any]
-    originals: dict[str, str] = field(default_factory=dict)
+    originals: dict[str, str] = msgspec.field(default_factory=dict)
     offers_retrieval: bool = False
     conversation: str = ""
 
@@ -124,13 +124,17 @@ class Pipeline:
     def lineup(self) -> Lineup:
         """The transforms that run now. Raises ConfigError if their constraints contradict."""
         active = DEFAULT_TRANSFORMS if self._chosen is None else self._chosen.active(DEFAULT_TRANSFORMS)
-        asked = (transform for one in self.interceptors for transform in getattr(one, "transforms", ()))
-        return lineup_of(tuple(t for t in (*asked, *active) if self.policy.code_aware or not t.reads_code))
+        asked = [transform for one in self.interceptors for transform in getattr(one, "transforms", ())]
+        return lineup_of((*asked, *active), reads_code=self.policy.code_aware)
 
     @property
     def shows_requests(self) -> bool:
         """Say whether anyone is told of requests before they are sent."""
-        return any(self._listeners[stage] for stage in _REQUEST_STAGES)
+        return any(self.hears(stage) for stage in _REQUEST_STAGES)
+
+    def hears(self, stage: PipelineStage) -> bool:
+        """Say whether anyone is told of a stage."""
+        return bool(self._listeners[stage])
 
     def tenant_of(self, headers: Mapping[bytes, bytes], query: bytes = b"") -> str:
         """Return whose originals a request's are: a name for its credential, which is not kept.
@@ -225,7 +229,7 @@ class Pipeline:
         return self.guard.run("pipeline", partial(self._measured, body, payload, wire, exchange), Outcome(body))
 
     def _measured(self, body: bytes, payload: Payload, wire: Wire, exchange: Exchange) -> Outcome:
-        blocks = [replace(block, protected=Reason.BYPASS) for block in wire.blocks(payload)]
+        blocks = [structs.replace(block, protected=Reason.BYPASS) for block in wire.blocks(payload)]
         found = self._turn(self.lineup, NO_WISHES, exchange).conversation(None).decided(blocks)
         return Outcome(body, tuple(found.decisions), TokenCounter(exchange.model).method, "bypass")
 

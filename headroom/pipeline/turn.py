@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import msgspec
+from msgspec import Struct
 
 from headroom.blocks import Block, Mode, Payload
 from headroom.ccr.capability import Offer, offer
@@ -31,8 +31,7 @@ from headroom.state import Store
 from headroom.tokens import TokenCounter
 
 
-@dataclass(frozen=True, slots=True)
-class Means:
+class Means(Struct, frozen=True):
     """What a pipeline decides with, the same for all its requests. `clock` gives seconds since 1970."""
 
     policy: Policy
@@ -43,8 +42,7 @@ class Means:
     clock: Callable[[], float]
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(Struct, frozen=True):
     """One request on its way through a pipeline."""
 
     means: Means

@@ -7,8 +7,9 @@ results, images, documents, search results, unknown block types.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any, ClassVar
+
+from msgspec.structs import replace
 
 from headroom.blocks import Block, JsonPath, Payload
 from headroom.providers.wire import (

@@ -89,6 +89,6 @@ def route_of(method: str, path: str) -> Route | None:
     if method != "POST":
         return None
     for row in _BY_END.get(_end_of(path), ()):
-        if path.endswith(row.suffix) and all(part in path for part in row.within):
+        if path.endswith(row.suffix) and (not row.within or all(part in path for part in row.within)):
             return row
     return None

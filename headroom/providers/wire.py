@@ -8,10 +8,11 @@ from __future__ import annotations
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from headroom.blocks import Block, JsonPath, Payload
 
@@ -19,8 +20,7 @@ QUESTION_CHARS = 2_000
 """Of what a user said, this much from the end is kept as the question."""
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(Struct, frozen=True):
     """Tokens as the provider reported them; None where it said nothing.
 
     `input` counts every input token, cached ones included; `cache_read` and `cache_write` are parts of it.
@@ -70,8 +70,7 @@ class Wire(ABC):
         """Read the usage from a whole answer or from one event of a streamed one; None if it holds none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """The tool call that an output answers: the tool's name and its arguments as JSON text."""
 
     tool: str = ""

@@ -6,6 +6,7 @@ host (user data, backslashes, numbers for addresses, mapped addresses) is none.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import SplitResult, urlsplit
 
@@ -81,6 +82,7 @@ def _is_number(label: str) -> bool:
     return _NUMERALS.issuperset(label) or label.startswith("0x")
 
 
+@lru_cache(maxsize=256)
 def is_address(host: str) -> bool:
     """Say whether a host, in brackets or not, is an address and no name."""
     try:

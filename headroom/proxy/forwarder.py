@@ -14,7 +14,7 @@ from headroom.providers.vendors import Vendor
 from headroom.proxy.client import Client
 from headroom.proxy.config import ProxyConfig
 from headroom.proxy.handlers import answering
-from headroom.proxy.helpers import TO_CLIENT, TO_UPSTREAM, end_to_end, text
+from headroom.proxy.helpers import TO_CLIENT, TO_UPSTREAM, end_to_end, texts
 from headroom.proxy.retries import Retries
 from headroom.proxy.target import Answered, Targets, Upward, vendor_for
 from headroom.proxy.upstream import Answer, NotConnectedError, Upstream
@@ -92,9 +92,9 @@ class Forwarder:
 
 def _request_headers(scope: Scope, client: Client) -> list[tuple[str, str]]:
     """Return the headers to send up; a body that is streamed keeps the length that the client gave it."""
-    headers = [(text(name), text(value)) for name, value in end_to_end(scope["headers"], TO_UPSTREAM)]
+    headers = texts(end_to_end(scope["headers"], TO_UPSTREAM))
     if client.streams_body:
-        headers += [(text(n), text(v)) for n, v in scope["headers"] if n.lower() == b"content-length"]
+        headers += texts([pair for pair in scope["headers"] if pair[0].lower() == b"content-length"])
     elif client.size:
         headers.append(("content-length", str(client.size)))
     return headers

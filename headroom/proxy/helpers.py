@@ -49,8 +49,10 @@ def end_to_end(headers: Headers, drop: frozenset[bytes]) -> list[tuple[bytes, by
     Left out are hop-by-hop headers, those that `Connection` names, our own (`x-headroom-*`) and `drop`.
     """
     pairs = [(name.lower(), value) for name, value in headers]
-    named = {token.strip().lower() for name, value in pairs if name == b"connection" for token in value.split(b",")}
-    unwanted = _HOP_BY_HOP | drop | named
+    named = [value for name, value in pairs if name == b"connection"]
+    unwanted = _HOP_BY_HOP | drop
+    if named:
+        unwanted |= {token.strip().lower() for token in b",".join(named).split(b",")}
     return [pair for pair in pairs if pair[0] not in unwanted and not pair[0].startswith(_OURS)]
 
 
@@ -68,6 +70,14 @@ def text(value: bytes) -> str:
         return value.decode()
     except UnicodeDecodeError:
         return value.decode("latin-1")
+
+
+def texts(headers: Headers) -> list[tuple[str, str]]:
+    """Return header lines as text, each name and value by itself as `text` says."""
+    try:
+        return [(name.decode(), value.decode()) for name, value in headers]
+    except UnicodeDecodeError:
+        return [(text(name), text(value)) for name, value in headers]
 
 
 def bearer_token(headers: Headers) -> str:

@@ -27,7 +27,7 @@ from headroom.providers.routes import Route
 from headroom.proxy.config import ProxyConfig
 from headroom.proxy.helpers import header
 from headroom.proxy.response_cache_answer import Copier, Pairs, give, kept_of
-from headroom.proxy.response_cache_request import cached_route, key_of, wants_fresh
+from headroom.proxy.response_cache_request import cached_route, is_cached, key_of, wants_fresh
 from headroom.proxy.response_cache_shelf import Shelf, open_shelf
 from headroom.proxy.stats import Stats
 from headroom.proxy.target import Targets, Upward
@@ -107,15 +107,15 @@ class ResponseCache:
 
     def _place(self, row: Route, scope: Scope, body: bytes) -> _Place | None:
         try:
-            target = self._targets.of(scope, row.vendor)
             plain = decode_body(body, header(scope["headers"], b"content-encoding"), self._config.max_body_bytes)
+            target = self._targets.of(scope, row.vendor) if is_cached(plain, row.wire, self._config) else None
         except (RequestError, BodyError, BodyTooLargeError):  # whoever comes next says what is wrong with it
             return None
         if not isinstance(target, Upward):
             return None
         headers = {bytes(name).lower(): bytes(value) for name, value in scope["headers"]}
         tenant = self._shelf.tenant(headers, scope.get("query_string", b""))
-        key = key_of(row, self._config, tenant, target.base + target.target, scope, plain)
+        key = key_of(row, tenant, target.base + target.target, scope, plain)
         return _Place(tenant, self._shelf.place(tenant, key), row.wire) if key else None
 
     async def _keep(self, place: _Place, headers: Pairs, body: bytes) -> None:

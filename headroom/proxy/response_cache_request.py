@@ -104,11 +104,12 @@ def cached_route(scope: Scope) -> Route | None:
 
 
 def _may_be_cached(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    known = {bytes(name).lower(): bytes(value) for name, value in headers}
+    known = {name.lower(): value for name, value in headers}
     kind = known.get(b"content-type", b"").partition(b";")[0].strip().lower()
     is_json = kind == b"application/json" or (kind.startswith(b"application/") and kind.endswith(b"+json"))
-    is_declined = known.get(b"x-headroom-bypass", b"").strip().lower() == b"true" or "no-store" in directives(headers)
-    return is_json and not is_declined and not is_vouched_for(known)  # a signature stands for one moment
+    if not is_json or known.get(b"x-headroom-bypass", b"").strip().lower() == b"true" or is_vouched_for(known):
+        return False  # a signature stands for one moment
+    return b"cache-control" not in known or "no-store" not in directives(headers)
 
 
 def wants_fresh(scope: Scope) -> bool:
@@ -122,23 +123,25 @@ def directives(headers: Iterable[tuple[bytes, bytes]]) -> frozenset[str]:
     return frozenset(part.replace(" ", "").lower() for value in values for part in value.split(","))
 
 
-def key_of(row: Route, config: ProxyConfig, tenant: str, place: str, scope: Scope, body: bytes) -> str:
-    """Return the key of a request's answer, empty if the cache is not for it.
+def key_of(row: Route, tenant: str, place: str, scope: Scope, body: bytes) -> str:
+    """Return the key of a cached request's answer, empty if its body is none that anybody should read.
 
     `tenant` is whose request it is, `place` where it goes, `body` is decoded.
     """
     try:
-        fields = _FIELDS.decode(body)
-        if not _is_cached(fields, row.wire, config):
-            return ""
         said = msgspec.msgpack.encode([row.name, place, _telling(scope["headers"]), _canonical(body.decode())])
-    except (msgspec.MsgspecError, ValueError, RecursionError):  # no JSON object, or one that nobody should read
+    except (msgspec.MsgspecError, ValueError, RecursionError):
         return ""
     # The tenant is the key of the digest: a query may hold a credential, which nobody must be able to try out.
     return hashlib.blake2b(said, key=tenant.encode(), digest_size=32).hexdigest()
 
 
-def _is_cached(fields: _Fields, wire: str, config: ProxyConfig) -> bool:
+def is_cached(body: bytes, wire: str, config: ProxyConfig) -> bool:
+    """Say whether the cache is for the answer to a decoded body; not for what is no JSON object."""
+    try:
+        fields = _FIELDS.decode(body)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return False
     if fields.has_state or (fields.has_tools and not config.cache_tools):
         return False
     return config.cache_all or fields.is_deterministic(wire)

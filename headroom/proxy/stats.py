@@ -178,9 +178,10 @@ class Stats:
             ledger.first_byte.observe(exchange.first_byte)
         if exchange.error:
             ledger.failures[exchange.error] += 1
-        ledger.retrieval["calls"] += exchange.retrievals + exchange.misses
-        ledger.retrieval["misses"] += exchange.misses
-        ledger.retrieval["further_requests"] += exchange.further_requests
+        if exchange.further_requests:
+            ledger.retrieval["calls"] += exchange.retrievals + exchange.misses
+            ledger.retrieval["misses"] += exchange.misses
+            ledger.retrieval["further_requests"] += exchange.further_requests
         if exchange.usage is not None:
             _book_usage(ledger.provider_tokens, exchange.provider, exchange.usage)
         if exchange.outcome is not None:

@@ -19,7 +19,7 @@ from headroom.pipeline.interception import InterceptedError, fails_closed
 from headroom.pipeline.plugins import interceptors_of
 from headroom.providers.routes import route_of
 from headroom.proxy.config import ProxyConfig
-from headroom.proxy.helpers import TO_CLIENT, TO_UPSTREAM, end_to_end, text
+from headroom.proxy.helpers import TO_CLIENT, TO_UPSTREAM, end_to_end, texts
 from headroom.proxy.interceptors.base import Interceptors
 from headroom.proxy.refusals import refuse
 from headroom.proxy.target import Answered, Targets, Upward, vendor_for
@@ -105,7 +105,7 @@ class WebSockets:
             self._pool,
             target.base,
             target.target,
-            target.dressed([(text(name), text(value)) for name, value in headers]),
+            target.dressed(texts(headers)),
             subprotocols=list(scope.get("subprotocols", ())),
             max_bytes=self._max_bytes,
             stall=self._stall,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec import structs
 
 from headroom.blocks import JsonPath, Outcome
 from headroom.providers import WIRES
@@ -73,7 +74,7 @@ class Completed:
         """Return what was decided of the request, without what was decided of the items added."""
         if outcome is None or not self.added:
             return outcome
-        moved = [replace(one, path=self._moved(one.path)) for one in outcome.decisions]
+        moved = [structs.replace(one, path=self._moved(one.path)) for one in outcome.decisions]
         return replace(outcome, decisions=tuple(one for one in moved if one.path))
 
     def _moved(self, path: JsonPath) -> JsonPath:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from collections.abc import Mapping
 from urllib.parse import parse_qs
@@ -21,11 +20,12 @@ def tenant_of(headers: Mapping[bytes, bytes], key: bytes, query: bytes = b"") ->
     without a credential are one tenant. `key` is the secret of the workspace: without it nobody can tell which
     credential a tenant stands for.
     """
-    given = [(name, headers[name].strip()) for name in CREDENTIAL_HEADERS if headers.get(name, b"").strip()]
-    given += [(b"x-goog-api-key", value) for value in _keys_in(query)]
+    given = [(name, value) for name in CREDENTIAL_HEADERS if (value := headers.get(name, b"").strip())]
+    if query:
+        given += [(b"x-goog-api-key", value) for value in _keys_in(query)]
     # Lengths before the values, so that no credential can be spelled as two others.
-    message = b"".join(b"%s=%d:%s;" % (name, len(value), value) for name, value in given) or _ANONYMOUS
-    return hmac.new(key, message, hashlib.sha256).hexdigest()[:_HEX_DIGITS]
+    message = b"".join([b"%s=%d:%s;" % (name, len(value), value) for name, value in given]) or _ANONYMOUS
+    return hmac.digest(key, message, "sha256").hex()[:_HEX_DIGITS]
 
 
 def _keys_in(query: bytes) -> list[bytes]:

@@ -13,7 +13,7 @@ from support.drive import scope_of
 from headroom.integrations.answer import MAX_ANSWER_BYTES
 from headroom.providers.routes import route_of
 from headroom.proxy.config import ProxyConfig
-from headroom.proxy.response_cache_request import cached_route, key_of, wants_fresh
+from headroom.proxy.response_cache_request import cached_route, is_cached, key_of, wants_fresh
 
 everywhere = pytest.mark.parametrize("path", CACHED)
 GEMINI = "/v1beta/models/gemini-3:generateContent"
@@ -22,7 +22,10 @@ SETTINGS = ProxyConfig()
 
 def key(body, *headers, path=CHAT, tenant="one", place="https://a.test", config=SETTINGS):
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return key_of(route_of("POST", path), config, tenant, place, scope_of(path, headers=[JSON, *headers]), content)
+    row = route_of("POST", path)
+    if not is_cached(content, row.wire, config):
+        return ""
+    return key_of(row, tenant, place, scope_of(path, headers=[JSON, *headers]), content)
 
 
 SAME = key({"temperature": 0, "messages": []})
