@@ -16,8 +16,10 @@ MAX_RATIO = 16
 FREE_BYTES = 1_048_576
 """Below this decoded size no ratio counts: small repetitive bodies compress well and do no harm."""
 _PIECE = 1_048_576
-_STEP = 1_024
-"""Coded bytes fed at once. zstd cannot be asked for a part of its output; a step yields at most some 32 MB."""
+_FED = 65_536
+"""Coded bytes of a whole body that a decoder is given at once."""
+_ZSTD_STEP = 1_024
+"""zstd cannot be asked for a part of its output; so many coded bytes yield at most some 32 MB."""
 
 Decoder = Callable[[bytes], Iterator[bytes]]
 """Takes the next coded bytes, yields what they decode to, piece by piece."""
@@ -38,8 +40,8 @@ def decode_body(body: bytes, header: str, max_bytes: int) -> bytes:
     limit = min(max_bytes, max(FREE_BYTES, MAX_RATIO * len(body)))
     for coding in reversed(codings_of(header)):
         decoder, decoded, size = open_decoder(coding), [], 0
-        for start in range(0, len(body), _STEP):
-            for piece in decoder(body[start : start + _STEP]):
+        for start in range(0, len(body), _FED):
+            for piece in decoder(body[start : start + _FED]):
                 decoded.append(piece)
                 size += len(piece)
                 if size > limit:
@@ -63,7 +65,7 @@ def open_decoder(coding: str) -> Decoder:
             return _guarded(_brotli(brotli.Decompressor()), brotli.error)
         if coding == "zstd":
             zstd = import_module("zstandard")
-            return _guarded(_whole(zstd.ZstdDecompressor().decompressobj()), zstd.ZstdError)
+            return _guarded(_in_steps(zstd.ZstdDecompressor().decompressobj()), zstd.ZstdError)
     except ImportError:
         raise BodyError(f"missing_extra:{coding}") from None
     raise BodyError("unknown_coding")
@@ -108,8 +110,9 @@ def _brotli(inner: Any) -> Decoder:
     return decode
 
 
-def _whole(inner: Any) -> Decoder:
+def _in_steps(inner: Any) -> Decoder:
     def decode(data: bytes) -> Iterator[bytes]:
-        yield inner.decompress(data)
+        for start in range(0, len(data), _ZSTD_STEP):
+            yield inner.decompress(data[start : start + _ZSTD_STEP])
 
     return decode

@@ -8,6 +8,7 @@ import msgspec
 
 from headroom.blocks import Payload
 from headroom.errors import BodyError
+from headroom.wire.long_strings import put_in, text_of, without_long_strings
 
 Member = None | bool | int | float | str | list[object] | dict[str, object]
 """Any JSON value, as a type for the decoder, which calls `_as_it_is` for each value of type `object`."""
@@ -22,16 +23,20 @@ def read(body: bytes, max_depth: int) -> Payload:
     Raises BodyError, whose message is a short reason, for anything that is not a JSON object in strict UTF-8
     (RFC 8259) without lone surrogates and at most `max_depth` levels deep.
     """
+    short, spans = without_long_strings(body)
     try:
-        value = _DECODER.decode(body)
+        value = _DECODER.decode(short)
     except RecursionError:
         raise BodyError("too_deep") from None
     except (msgspec.MsgspecError, UnicodeDecodeError):
         raise BodyError("not_json") from None
+    texts = {name: text_of(body, span) for name, span in spans.items()}
     if not isinstance(value, dict):
         raise BodyError("not_an_object")
     if _deeper_than(value, max_depth):
         raise BodyError("too_deep")
+    if texts:
+        put_in(value, texts)
     return value
 
 

@@ -30,6 +30,7 @@ _TEXT = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
 _WINDOW = 262_144
 """Bytes looked at in one call: no other thread runs meanwhile."""
 MANY_QUOTES = 48
+_MANY_BACKSLASHES = 256
 _OPENING, _CLOSING = b"[{", b"]}"
 
 
@@ -69,7 +70,7 @@ def _walk(body: bytes, start: int, wanted: Wanted, path: JsonPath, found: dict[J
 def _members(body: bytes, start: int, wanted: Wanted, path: JsonPath, found: dict[JsonPath, Span]) -> int:
     position = _space(body, start + 1)
     while body[position] != 0x7D:
-        key_end = _string(body, position)
+        key_end = string_end(body, position)
         key = _key(body[position:key_end])
         position = _space(body, _space(body, key_end) + 1)
         if key in wanted:
@@ -111,7 +112,7 @@ def _next(body: bytes, end: int) -> int:
 def _skip(body: bytes, start: int) -> int:
     first = body[start]
     if first == 0x22:
-        return _string(body, start)
+        return string_end(body, start)
     if first in _OPENING:
         return _container(body, start)
     match = _SCALAR.match(body, start)
@@ -127,7 +128,7 @@ def _container(body: bytes, start: int) -> int:
             mark = body[token.start()]
             if mark == 0x22:
                 if not token[1]:
-                    end = _string(body, token.start())
+                    end = string_end(body, token.start())
                     break
             elif mark in _OPENING:
                 depth += 1
@@ -139,8 +140,8 @@ def _container(body: bytes, start: int) -> int:
     raise BodyError("unbalanced")
 
 
-def _string(body: bytes, start: int) -> int:
-    """Return where the string that starts here ends.
+def string_end(body: bytes, start: int) -> int:
+    """Return where the string ends whose opening quote stands here. Raises BodyError if it does not end.
 
     Searching for quotes is much faster than looking at every escape, unless escaped quotes are many.
     """
@@ -166,11 +167,20 @@ def _text(body: bytes, start: int) -> int:
     raise BodyError("unbalanced")
 
 
+def quote_before(body: bytes, start: int, end: int) -> int:
+    """Return where the last quote between these places stands that begins or ends a string, -1 if there is none."""
+    quote = body.rfind(b'"', start, end)
+    while quote > start and _is_escaped(body, quote):
+        quote = body.rfind(b'"', start, quote)
+    return quote
+
+
 def _is_escaped(body: bytes, quote: int) -> bool:
     """Say whether an odd number of backslashes stands before a quote."""
     first = quote
-    while body[first - 1] == 0x5C:
-        first -= 1
+    while first and body[first - 1] == 0x5C:
+        before = body[max(first - _MANY_BACKSLASHES, 0) : first]
+        first -= len(before) - len(before.rstrip(b"\\"))
     return (quote - first) % 2 == 1
 
 
