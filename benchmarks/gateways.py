@@ -12,7 +12,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,11 +20,11 @@ from tempfile import TemporaryDirectory
 from benchmarks import bodies
 from benchmarks.load import Load, Round, http_request
 from benchmarks.peers import Peer, PeerError, installed, installed_from_npm
-from benchmarks.processes import Server, free_port, proxy, serving, upstream
+from benchmarks.processes import Server, free_port, proxy, relay, serving, upstream
 from benchmarks.report import Bar, Report, Table, figure, publish
 
 PATH = "/v1/chat/completions"
-DIRECT, OURS, FASTEST = "direct", "headroom", "portkey"
+DIRECT, RELAY, OURS, WORKERS, FASTEST = "direct", "bare relay", "headroom", "headroom, 2 workers", "portkey"
 _MS, _MB = 1e3, 1.048576
 _SECONDS = 150.0
 _MOST_REQUESTS = 2_000
@@ -33,7 +33,8 @@ _MOST_BYTES = 20_000_000
 _INTRO = (
     "Gateways side by side in front of an upstream with constant answers: milliseconds over a direct request at the "
     "median and the 99th percentile, requests a second, CPU seconds for 1,000 requests. All connections ask again as "
-    "soon as they are answered. `ready` is from the start of the process until it takes connections."
+    "soon as they are answered. `ready` is from the start of the process until it takes connections. The bare relay is "
+    "what our libraries cost by themselves: uvicorn takes a request, aiohttp sends it on."
 )
 
 
@@ -220,20 +221,34 @@ def bars(found: Sequence[Measured]) -> list[Bar]:
     """Return the limits of the design: how much faster than the fastest of the others, and at which cost."""
     rates = {(one.name, one.size, one.connections): one for one in found}
     size, connections = found[0].size, sorted({one.connections for one in found})[1]
-    ours, other = (rates.get((name, size, connections)) for name in (OURS, FASTEST))
-    made = [] if ours is None else [Bar(f"CPU for 1,000 requests, {size}", ours.cpu_per_1000, 1, "s")]
-    if ours is not None and other is not None:
-        times = ours.per_second / other.per_second
-        made.insert(0, Bar(f"requests a second over {FASTEST}'s, {connections} connections", times, 5, at_least=True))
+    other, *ways = (rates.get((name, size, connections)) for name in (FASTEST, OURS, WORKERS))
+    made = []
+    for ours in ways:
+        if ours is not None and other is not None:
+            times = ours.per_second / other.per_second
+            made.append(Bar(f"{ours.name}: requests a second over {FASTEST}'s", times, 5, at_least=True))
+        if ours is not None:
+            made.append(Bar(f"{ours.name}: CPU for 1,000 requests", ours.cpu_per_1000, 1, "s"))
     return made
+
+
+def _ways(url: str, home: str) -> dict[str, AbstractContextManager[Server]]:
+    """Return our own lanes: the libraries alone, the proxy as it is by default, and with a worker for each of two CPUs.
+
+    Several workers keep what they share in a database in `home`.
+    """
+    workers = proxy(url, "--workers", "2", "--workspace-dir", home)
+    return {RELAY: relay(url), OURS: proxy(url), WORKERS: workers}
 
 
 def report(plan: Plan) -> Report:
     """Start everything and measure; a gateway that does not run here is left out by name."""
     missing: list[str] = []
     with ExitStack() as stack:
+        home = stack.enter_context(TemporaryDirectory())
         direct = stack.enter_context(upstream())
-        lanes = [Running(DIRECT, direct, {}), Running(OURS, stack.enter_context(proxy(direct.url)), {})]
+        lanes = [Running(DIRECT, direct, {})]
+        lanes += [Running(name, stack.enter_context(way), {}) for name, way in _ways(direct.url, home).items()]
         for gateway in plan.gateways:
             print(f"starting {gateway.name}", file=sys.stderr, flush=True)
             try:

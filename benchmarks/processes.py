@@ -38,16 +38,12 @@ class Server:
         return f"http://{self.host}:{self.port}"
 
     def cpu_seconds(self) -> float:
-        """Return the CPU time that the process has used so far, in user and kernel mode (proc(5))."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS
+        """Return the CPU time that the process and its workers have used, in user and kernel mode (proc(5))."""
+        return sum(_cpu_ticks(pid) for pid in _family(self.pid)) / _TICKS
 
     def resident_mib(self) -> float:
-        """Return the memory that the process holds, in MiB."""
-        for line in Path(f"/proc/{self.pid}/status").read_text(encoding="ascii", errors="replace").splitlines():
-            if line.startswith("VmRSS:"):
-                return int(line.split()[1]) / 1024
-        return 0.0
+        """Return the memory that the process and its workers hold, in MiB; what they share is counted for each."""
+        return sum(map(_resident_kib, _family(self.pid))) / 1024
 
 
 @contextmanager
@@ -62,6 +58,13 @@ def proxy(upstream_url: str, *options: str) -> Iterator[Server]:
     """Run `headroom proxy` in front of an upstream while the block runs; it is ready when `/readyz` says so."""
     urls = [part for vendor in ("openai", "anthropic", "gemini") for part in (f"--{vendor}-api-url", upstream_url)]
     with _running(["-m", "headroom.cli", "proxy", "--port", "0", *urls, *options], "/readyz") as server:
+        yield server
+
+
+@contextmanager
+def relay(upstream_url: str) -> Iterator[Server]:
+    """Run a relay of the proxy's libraries that does nothing else in front of an upstream while the block runs."""
+    with _running(["-m", "benchmarks.relay", upstream_url], "") as server:
         yield server
 
 
@@ -111,6 +114,25 @@ def _running(arguments: Sequence[str], probe: str) -> Iterator[Server]:
             yield Server(process.pid, host, int(port), time.perf_counter() - start)
         finally:
             _stop(process)
+
+
+def _family(pid: int) -> list[int]:
+    """Return a process and all that it has started."""
+    children = _read(pid, f"task/{pid}/children").split()
+    return [pid, *(one for child in children for one in _family(int(child)))]
+
+
+def _cpu_ticks(pid: int) -> int:
+    fields = _read(pid, "stat").rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def _resident_kib(pid: int) -> int:
+    return next((int(line.split()[1]) for line in _read(pid, "status").splitlines() if line.startswith("VmRSS:")), 0)
+
+
+def _read(pid: int, name: str) -> str:
+    return Path(f"/proc/{pid}/{name}").read_text(encoding="ascii", errors="replace")
 
 
 def _environment() -> dict[str, str]:

@@ -22,6 +22,7 @@ def command(program, url, port, work):
 
 
 STAND_IN = Gateway("another", Peer("another", "none"), command, upstream_variable="OPENAI_TARGET_API_URL")
+OWN = ("bare relay", "headroom", "headroom, 2 workers")
 MISSING = Gateway("missing", Peer("missing", "missing"), command)
 
 
@@ -39,11 +40,11 @@ def plan(monkeypatch):
 def test_every_gateway_is_measured_in_every_case_and_who_is_missing_is_named(plan):
     found = report(plan)
     sides, rest, missing = found.tables
-    assert [row[0] for row in sides.rows] == ["direct", "headroom", "another"] * 2
-    assert [row[0] for row in rest.rows] == ["headroom", "another"]
+    assert [row[0] for row in sides.rows] == ["direct", *OWN, "another"] * 2
+    assert [row[0] for row in rest.rows] == [*OWN, "another"]
     assert missing.rows == [("missing: there is no such thing",)]
     assert found.command == "make bench-hop PEERS=1"
-    assert [bar.unit for bar in found.bars] == ["s"]
+    assert [bar.unit for bar in found.bars] == ["s", "s"]
     json.dumps(found.as_json())
 
 
