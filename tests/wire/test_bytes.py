@@ -132,3 +132,20 @@ def test_depth_is_counted_exactly(levels):
             read(body, 512)
     else:
         assert isinstance(read(body, 512), dict)
+
+
+@pytest.mark.parametrize("unit", ['"', "\\", '"\\', 'a"b\\\\c', "\n"])
+@pytest.mark.parametrize("shift", range(3))
+def test_the_end_of_a_long_text_full_of_escapes_is_found(unit, shift):
+    text = '"' * 60 + "x" * shift + unit * 200_000
+    body = json.dumps({"text": text, "next": [text, "end"]}).encode()
+    paths = [("text",), ("next", 0), ("next", 1)]
+    spans = locate(body, paths)
+    assert [json.loads(body[slice(*spans[path])]) for path in paths] == [text, text, "end"]
+
+
+@pytest.mark.parametrize("tail", ["", "\\", "\\\\", '\\"', "\\" * 600, "\\" * 599 + '"'])
+def test_a_text_full_of_escapes_without_an_end_is_named_so(tail):
+    body = ('{"text": "' + '\\"' * 5_000 + tail).encode()
+    with pytest.raises(BodyError, match="unbalanced"):
+        locate(body, [("text",)])
