@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import repeat
 
 from headroom.transforms.coding import clock
 from headroom.transforms.coding.shapes import shapes
@@ -112,7 +113,7 @@ def repeats(sample: Sequence[str]) -> bool:
 def _is_separated(sample: Sequence[str]) -> bool:
     """Say whether most lines have the same number of cells: a table, whatever its separator."""
     for separator in ",;|\t":
-        [(cells, lines)] = Counter(line.count(separator) for line in sample).most_common(1)
+        [(cells, lines)] = Counter(map(str.count, sample, repeat(separator))).most_common(1)
         if cells > 1 and lines >= SEPARATED * len(sample):
             return True
     return False
