@@ -181,8 +181,10 @@ class ContentRouter(Transform):
         outer = compressor.cheapest(View(put.text), context, limit)
         if outer is None:
             return None
-        whole = Routed(compressor=compressor.name, result=outer.result, tokens=outer.tokens)
-        joined = _joined([whole, *parts], outer.result.text, outer.tokens)
+        # What the texts were put into need not be all that the text was, though its form restores all of that.
+        form = replace(outer.result, of=_least_faithful(outer.result, put))
+        whole = Routed(compressor=compressor.name, result=form, tokens=outer.tokens)
+        joined = _joined([whole, *parts], form.text, outer.tokens)
         # Its own name comes again if it is within itself: no one decoder restores such a text.
         return replace(joined, compressor="+".join([compressor.name, _names(parts)]))
 
@@ -225,11 +227,15 @@ def _joined(parts: Sequence[Routed], text: str, tokens: int) -> Routed:
     forms = [part.result for part in parts if part.result is not None]
     result = Lossless(
         text=text,
-        of=max((form.of for form in forms), key=list(Fidelity).index),
+        of=_least_faithful(*forms),
         encoding="+".join(dict.fromkeys(form.encoding for form in forms)),
         tier=max(form.tier for form in forms),
     )
     return Routed(recognised=True, compressor=_names(parts), result=result, tokens=tokens)
+
+
+def _least_faithful(*forms: Lossless) -> Fidelity:
+    return max((form.of for form in forms), key=list(Fidelity).index)
 
 
 def _names(parts: Sequence[Routed]) -> str:

@@ -10,7 +10,9 @@ from typing import ClassVar
 
 from headroom.blocks import Fidelity, Lossless, Reduction, Tier
 from headroom.transforms.base import Compressor, Context, Hint, Inner
-from headroom.transforms.coding.json_document import decode_document, encode_document
+from headroom.transforms.coding.budget import Budget
+from headroom.transforms.coding.json_document import decode_document, encode_document, encode_minified
+from headroom.transforms.coding.json_layout import laid_out
 from headroom.transforms.coding.json_selection import cut_short
 from headroom.transforms.coding.json_spelling import escape_surrogates
 from headroom.transforms.coding.json_strings import folded, unfolded_root
@@ -30,7 +32,8 @@ _FAR_AHEAD = 0.6
 class SmartCrusher(Compressor):
     """Shortens JSON values, JSON lines, JSON inside other text, and JSON that breaks off.
 
-    Fidelity VALUE: the canonical spelling of the JSON comes back, and the text around it byte by byte.
+    Fidelity VALUE: the canonical spelling of the JSON comes back, and the text around it byte by byte. BYTES where
+    the JSON breaks off, if it was laid out as writers of JSON do it.
     """
 
     name: ClassVar[str] = "smart_crusher"
@@ -47,7 +50,10 @@ class SmartCrusher(Compressor):
         return max(share, _SURE) if _misses_its_middle(found) else share
 
     def candidates(self, view: View, context: Context) -> Iterator[Lossless]:
-        """Yield the documents with tables and with texts, if there are any, and the minified text."""
+        """Yield the documents with tables and with texts, if there are any, and the minified text.
+
+        That of JSON that breaks off has a note on how it was laid out, if it is known.
+        """
         found = view.once("json", find_json)
         if found is None or view.once("is_ours", _is_ours):
             return
@@ -56,6 +62,11 @@ class SmartCrusher(Compressor):
             shortest = min(shortest, len(document.text))
             yield document
         if not context.verify and shortest < _FAR_AHEAD * _least_minified(view.text):
+            return
+        if _fidelity(found) is Fidelity.BYTES:
+            minified = encode_minified(found)
+            if minified is not None and shortest >= _FAR_AHEAD * len(minified) and not _has_many_lines(found):
+                yield Lossless(minified, Fidelity.BYTES, "json.minified", Tier.PLAIN)
             return
         canonical = self._canonical.keep(view.text, found.canonical)
         if shortest >= _FAR_AHEAD * len(canonical) and not _has_many_lines(found) and _is_stable(found, canonical):
@@ -82,9 +93,10 @@ class SmartCrusher(Compressor):
         try:
             return decode_document(text)
         except ValueError:
-            if self.normal(text, Fidelity.VALUE) == text and find_json(text) is not None:
-                return text
-            raise
+            found = find_json(text)
+            if found is None or (_fidelity(found) is Fidelity.VALUE and self.normal(text, Fidelity.VALUE) != text):
+                raise
+            return text
 
     def wrote(self, text: str, context: Context) -> bool:  # noqa: ARG002 - in whichever tier
         """Say whether a text is a form of this compressor."""
@@ -109,7 +121,12 @@ def _documents(source: JsonText, context: Context) -> Iterator[Lossless]:
     for texts, name in ((False, "json.rows" if plain else "json.tables"), (True, "json.texts")):
         document = encode_document(source, context.check, plain=plain, with_texts_below=texts)
         if document is not None:
-            yield Lossless(document, Fidelity.VALUE, name, tier)
+            yield Lossless(document, _fidelity(source), name, tier)
+
+
+def _fidelity(source: JsonText) -> Fidelity:
+    """Return what the documents of JSON restore: whole JSON is a value, JSON that breaks off so many bytes."""
+    return Fidelity.VALUE if source.layout is None else Fidelity.BYTES
 
 
 def _has_many_lines(source: JsonText) -> bool:
@@ -121,9 +138,10 @@ def _with_texts(source: JsonText, root: Value, fold: Callable[[Value], Value] | 
     changed = with_texts(root, texts)
     changed = changed if fold is None else fold(changed)
     values = changed if len(source.values) > 1 else [changed]
-    body = "\n".join(map(write, values)).removesuffix(source.closers)
-    text = source.before + escape_surrogates(body) + source.after
-    return Lossless(text, Fidelity.VALUE, "json.minified", Tier.PLAIN)
+    body = escape_surrogates("\n".join(map(write, values)).removesuffix(source.closers))
+    if source.layout is not None:
+        body = laid_out(body, source.layout, Budget(source.text))
+    return Lossless(source.before + body + source.after, _fidelity(source), "json.minified", Tier.PLAIN)
 
 
 def _least_minified(text: str) -> int:
@@ -155,4 +173,4 @@ def _is_ours(text: str) -> bool:
     if found is None:
         return False
     written = (encode_document(found, plain=p, with_texts_below=t) for p, t in product((False, True), repeat=2))
-    return any(document == text for document in written)
+    return any(document == text for document in written) or encode_minified(found) == text

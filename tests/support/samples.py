@@ -60,6 +60,11 @@ def json_text(r: Random) -> str:
     return json.dumps({"exit_code": 1, "stdout": build_lines(r) + "\n", "stderr": ""}, indent=2)
 
 
+def json_cut(r: Random) -> str:
+    """An answer that the limit of its tool cut off, within a text."""
+    return json_text(r)[:-600] + "\n[Output truncated]"
+
+
 def trace_lines(r: Random) -> str:
     frame = '  File "/srv/app/lib/engine.py", line {}, in {}\n    return self.{}(value, depth + 1)'
     lines = ["Traceback (most recent call last):"]
@@ -139,6 +144,7 @@ def numbered_code(r: Random) -> str:
 SAMPLES = {
     "json_rows": json_rows,
     "json_text": json_text,
+    "json_cut": json_cut,
     "log_lines": log_lines,
     "build_lines": build_lines,
     "trace_lines": trace_lines,

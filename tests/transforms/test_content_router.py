@@ -21,6 +21,7 @@ COMPRESSORS = [t for t in DEFAULT_TRANSFORMS if isinstance(t, Compressor)]
 HOME = {
     "json_rows": "smart_crusher",
     "json_text": "smart_crusher+log_compressor",
+    "json_cut": "smart_crusher+log_compressor",
     "log_lines": "log_compressor",
     "build_lines": "log_compressor",
     "trace_lines": "log_compressor",

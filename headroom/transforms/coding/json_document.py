@@ -11,18 +11,20 @@
     ...
 
 If the JSON is nothing but one table, its line is left out. Text before and after the JSON stays around all this.
+JSON that breaks off is shown as if it were complete; the note says what the end lacks, and how it was laid out.
 The names `json`, `table` and `text` get underscores where the original has such marks itself.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from headroom.transforms.coding.budget import MAX_GROWTH, Budget
 from headroom.transforms.coding.column_specs import Column
 from headroom.transforms.coding.json_bare import bared, quoted
+from headroom.transforms.coding.json_layout import laid_out, layout_said
 from headroom.transforms.coding.json_spelling import escape_surrogates
 from headroom.transforms.coding.json_strings import COMPACT, SPACED, folded, unfolded_root
 from headroom.transforms.coding.json_text import LABEL, JsonText, Value, read_all, write
@@ -35,7 +37,7 @@ _MARKS = re.compile(r"\[(?:json|table)(_*+)[: ]")
 _MARKS_AND_TEXTS = re.compile(r"\[(?:json|table|text)(_*+)[: ]")
 _FRONT_OF_NOTE = re.compile(rf"(?:\A|\n)(?:{LABEL})?(?=\[json)")
 _NOTE = re.compile(r"\[json(_*+): (.*)\]$", re.MULTILINE)
-_CUT = re.compile(r"cut off with ([0-9]+) brackets open")
+_CUT = re.compile(r"cut off (in a string )?with ([0-9]+) brackets? open")
 _LIFTED = frozenset((dict, list))
 _LINES = "one value a line"
 _BARE = 'k=v stands for "k":v, a blank for a comma, a word for itself in quotes'
@@ -84,6 +86,18 @@ def encode_document(
     parts += below(f"text{mark}", texts)
     said = ((_TEXTS, texts), (_STRINGS, has_strings), (_BARE, bare))
     clauses = [*_clauses(source, tables, teller), *[clause for clause, holds in said if holds]]
+    return _noted(source, mark, clauses, parts)
+
+
+def encode_minified(source: JsonText) -> str | None:
+    """Return JSON that breaks off in one line, under a note on its layout; None if it has no layout to speak of."""
+    if source.layout is None or not source.layout.clauses:
+        return None
+    return _noted(source, "_" * _underscores(source, _MARKS), _of_source(source), [write(source.root)])
+
+
+def _noted(source: JsonText, mark: str, clauses: Iterable[str], parts: list[str]) -> str | None:
+    """Return the parts under a note, the text around the JSON around all this; None if they would unfold too far."""
     body = escape_surrogates("\n".join([f"[json{mark}: {'; '.join(clauses)}]", *parts]))
     text = source.before + body + ("\n" if _breaks_line(source) else "") + source.after
     return text if _grows_little(source, text) else None
@@ -115,8 +129,11 @@ def _underscores(source: JsonText, marks: re.Pattern[str]) -> int:
 
 
 def _breaks_line(source: JsonText) -> bool:
-    """Say whether text follows on the line of the JSON, so that a line break of ours goes between."""
-    return bool(source.after) and not source.after.startswith("\n")
+    """Say whether text follows on the line of the JSON, so that a line break of ours goes between.
+
+    One always does where the JSON breaks off: what follows stood right there.
+    """
+    return bool(source.after) and (bool(source.closers) or not source.after.startswith("\n"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,18 +166,29 @@ def _clauses(source: JsonText, tables: list[Table], teller: Teller) -> Iterator[
     if teller.references:
         marks = teller.marks
         yield f'{{"{marks.like}":"A",k:v}} is the object marked "{marks.label}":"A" with that k, in its addresses too'
-    if len(source.values) > 1:
-        yield _LINES
-    if source.closers:
-        yield f"cut off with {len(source.closers)} brackets open"
-    if _breaks_line(source):
-        yield _BROKEN_LINE
+    yield from _of_source(source)
     columns = [column for table in tables for column in table.columns]
     yield from (clause for clause, needed in _COLUMN_CLAUSES if any(map(needed, columns)))
 
 
+def _of_source(source: JsonText) -> Iterator[str]:
+    """Say how the JSON stood in its text, where that is not as one value, complete and followed by a line break."""
+    if len(source.values) > 1:
+        yield _LINES
+    if source.closers:
+        brackets = source.closers.lstrip('"')
+        within, plural = "" if brackets == source.closers else "in a string ", "" if len(brackets) == 1 else "s"
+        yield f"cut off {within}with {len(brackets)} bracket{plural} open"
+        yield from source.layout.clauses if source.layout else ()
+    elif _breaks_line(source):
+        yield _BROKEN_LINE
+
+
 def decode_document(text: str) -> str:
-    """Restore the canonical spelling of the JSON text. Raises ValueError if `text` is not a document."""
+    """Restore the canonical spelling of the JSON text, that of JSON that breaks off in its layout.
+
+    Raises ValueError if `text` is not a document.
+    """
     fronts = _FRONT_OF_NOTE.finditer(text) if "[json" in text else ()
     notes = [note for front in fronts if (note := _NOTE.match(text, front.end()))]
     if not notes:
@@ -176,14 +204,15 @@ def decode_document(text: str) -> str:
     body = escape_surrogates(_inlined(_untold(skeleton, note[2], budget), mark, tables))
     texts, used = read_texts(lines, used, f"text{note[1]}") if _TEXTS in note[2] else ([], used)
     after = "\n".join(lines[used:])
-    joint = "\n" if used < len(lines) and _BROKEN_LINE not in note[2] else ""
+    cut = _CUT.search(note[2])
+    joint = "\n" if used < len(lines) and not cut and _BROKEN_LINE not in note[2] else ""
     if texts or _STRINGS in note[2]:
         value = inlined_texts(read_all(body), f"text{note[1]}", texts)
         body = escape_surrogates(write(folded(value) if _STRINGS in note[2] else value))
-    if cut := _CUT.search(note[2]):
-        body = body[: -int(cut[1])]
-    elif _LINES in note[2]:
+    if _LINES in note[2]:
         body = escape_surrogates("\n".join([write(value) for value in read_all(body)]))
+    if cut:
+        body = laid_out(body[: -int(cut[2]) - bool(cut[1])], layout_said(note[2]), Budget(text))
     return "".join((text[: note.start()], body, joint, after))
 
 

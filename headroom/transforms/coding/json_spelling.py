@@ -15,8 +15,6 @@ MAX_DEPTH = 96
 
 _BACKSLASH, _QUOTE, _OUTSIDE, _NEXT = "\x00", "\x01", "\x02", "\x03"
 _CHUNK = 1 << 15
-_NO_BRACKETS = re.compile(r"[^\[\]{}]++")
-_LAST_MARK = re.compile(r"([\[\]{},])[^\[\]{},]*+\Z")
 _NEEDLESS = re.compile(r"\\[/u]")
 _CODES = re.compile(r"(?:\\u[0-9a-fA-F]{4})++")
 _CODE = re.compile(r"\\u([0-9a-fA-F]{4})")
@@ -49,23 +47,27 @@ def canonical(values: Sequence[str]) -> str:
 
 
 def _without_breaks(text: str) -> Iterator[str]:
-    """Yield the text without line breaks, and without the blanks around them; none of them are in strings."""
-    start = 0
-    while start < len(text):
-        end = text.find("\n", start + _CHUNK) + 1 or len(text)
+    """Yield the text without line breaks, and without the blanks around them; none of them are in strings.
+
+    At its very end there are no blanks but those of a string that breaks off.
+    """
+    start, last = 0, text.rfind("\n") + 1
+    while start < last:
+        end = text.find("\n", start + _CHUNK) + 1 or last
         yield "".join(map(str.strip, text[start:end].split("\n")))
         start = end
+    yield text[last:].lstrip()
 
 
 def _without_blanks(text: str) -> Iterator[str]:
     """Yield the text without blanks outside of strings."""
-    for _, parts, first in _strings_apart(text):
+    for _, parts, first in strings_apart(text):
         outside = _OUTSIDE.join(parts[first::2]).replace(" ", "").replace("\t", "")
         parts[first::2] = outside.split(_OUTSIDE)
         yield '"'.join(parts)
 
 
-def _strings_apart(text: str) -> Iterator[tuple[int, list[str], int]]:
+def strings_apart(text: str) -> Iterator[tuple[int, list[str], int]]:
     """Split a text without escaped quotation marks at them, chunk by chunk.
 
     Yields where a chunk starts, its parts, and the index of the first part that stands outside of strings; every
@@ -82,35 +84,14 @@ def _strings_apart(text: str) -> Iterator[tuple[int, list[str], int]]:
         start = end
 
 
-def last_border(text: str) -> tuple[int, str]:
-    """Return where JSON that breaks off can be closed last, and the brackets that are open there.
-
-    That is behind a bracket or before a comma. The text must be the beginning of valid JSON. Nothing is open, and
-    the place is 0, where brackets nest more deeply than `MAX_DEPTH`.
-    """
-    text = text.replace("\\\\", _BACKSLASH * 2).replace('\\"', _QUOTE * 2)
-    border, stack = 0, ""
-    for start, parts, first in _strings_apart(text):
-        outside = parts[first::2]
-        stack = _unmatched(stack + _NO_BRACKETS.sub("", "".join(outside)))
-        if len(stack) > MAX_DEPTH:
-            return 0, ""
-        for index in range(len(parts) - 1 - (len(parts) - 1 - first) % 2, -1, -2):
-            if (found := _LAST_MARK.search(parts[index])) is not None:
-                at = start + sum(map(len, parts[:index])) + index + found.start(1)
-                border = at if found[1] == "," else at + 1
-                break
-    return border, stack
+def without_escapes(text: str) -> str:
+    """Return JSON text of the same length in which no backslash and no quotation mark is escaped."""
+    return text.replace("\\\\", _BACKSLASH * 2).replace('\\"', _QUOTE * 2) if "\\" in text else text
 
 
-def _unmatched(brackets: str) -> str:
-    """Return the brackets that are not closed, a step a level; pairs within more than `MAX_DEPTH` others stay."""
-    for _ in range(MAX_DEPTH + 1):
-        fewer = brackets.replace("[]", "").replace("{}", "")
-        if fewer == brackets:
-            break
-        brackets = fewer
-    return brackets
+def outside_of_strings(text: str) -> str:
+    """Return what stands outside of strings in a text that begins there and has no escaped quotation marks."""
+    return "".join(text.split('"')[::2])
 
 
 def _spelled(codes: re.Match[str]) -> str:

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from headroom.transforms.coding.json_spelling import MAX_DEPTH, canonical, last_border, quote
+from headroom.transforms.coding.json_cut import closed
+from headroom.transforms.coding.json_layout import Layout, layout_of
+from headroom.transforms.coding.json_spelling import MAX_DEPTH, canonical, quote
 
 _STARTS_TRIED = 16
 _LARGE = 1 << 18
@@ -26,6 +28,8 @@ _LEAST_SHARE = 0.3
 _LEAST_CUT_OFF = 8
 _WITHIN_STRING = "Unterminated string"
 """How the parser tells that a string goes on to the end of the text, which is a single line from there on."""
+_BEHIND_MEMBER = "Expecting ',' delimiter"
+"""How it tells that a member is complete, and neither another one nor a bracket follows."""
 _FRONT = re.compile(r"[ \t]*+(?=[{\[])")
 _FRONT_OF_LINE = re.compile(r"\n[ \t]*+(?=[{\[])")
 LABEL = r"[A-Za-z][\w .()-]{0,39}+: "
@@ -33,7 +37,6 @@ LABEL = r"[A-Za-z][\w .()-]{0,39}+: "
 _SIGNS_OF_LABELS = (": {", ": [")
 _LABELLED = re.compile(rf"(?:\A|\n)(?:{LABEL})(?=[{{\[])")
 _NEXT = re.compile(r"[ \t\r\n]*+(?=[{\[])")
-_CLOSERS = str.maketrans("[{", "]}")
 
 
 Number = bytes
@@ -123,8 +126,8 @@ def text_of(value: Value) -> str:
 class JsonText:
     """A text with one or more JSON `values`, each written at one of the `spans`, and other text before and after.
 
-    `closers` is not empty if the JSON breaks off: the brackets that would complete it; the member that breaks off
-    could be read up to `reached`.
+    `closers` is not empty if the JSON breaks off: what would complete the last value, brackets and before them the
+    quotation mark of a string. What breaks off could be read up to `reached`, if only as text.
     """
 
     text: str
@@ -153,6 +156,14 @@ class JsonText:
         """The text with its JSON in canonical spelling, one value a line."""
         body = canonical([self.text[start:end] for start, end in self.spans])
         return self.before + body + self.after  # nothing is copied where nothing stands around it
+
+    @cached_property
+    def layout(self) -> Layout | None:
+        """How JSON that breaks off was laid out, if writers lay it out so; only such JSON has a layout."""
+        if not self.closers:
+            return None
+        start, end = self.spans[0][0], self.spans[-1][1]
+        return layout_of(self.text[start:end], self.canonical[start : len(self.canonical) - len(self.after)])
 
 
 def find_json(text: str) -> JsonText | None:
@@ -192,11 +203,10 @@ def _tries(text: str, find: Callable[[str, int], tuple[int, int]]) -> Iterator[J
         try:
             found: JsonText | None = _whole(text, line, start)
         except json.JSONDecodeError as error:
-            reached = len(text) if error.msg.startswith(_WITHIN_STRING) else error.pos
-            if not _is_enough(reached - start, len(text)):
+            if not _is_enough(_reached(text, error) - start, len(text)):
                 position = max(error.pos, start + 1)
                 continue
-            found = _cut_off(text, line, start, error.pos, reached)
+            found = _cut_off(text, line, start, error)
         except ValueError:
             return
         if found is None:
@@ -232,36 +242,38 @@ def _is_enough(read: int, whole: int) -> bool:
 
 
 def _whole(text: str, line: int, start: int) -> JsonText:
+    """Read a value and those that follow on lines of their own, of which the last may break off."""
     value, end = read_value(text, start)
     values, spans = [value], [(line, end)]
-    for value, begin, stop in _followers(text, end):
-        values.append(value)
-        spans.append((begin, stop))
-        end = stop
-    return JsonText(text, values, spans, end)
-
-
-def _followers(text: str, end: int) -> Iterator[tuple[Value, int, int]]:
-    """Yield the values that follow on lines of their own, each with where it begins and ends."""
     while (gap := _NEXT.match(text, end)) and "\n" in gap[0]:
         try:
             value, end = read_value(text, gap.end())
-        except json.JSONDecodeError:
-            return
-        yield value, gap.end(), end
+        except json.JSONDecodeError as error:
+            last = _cut_off(text, gap.end(), gap.end(), error)
+            if last is None or 2 * last.reached < gap.end() + len(text):
+                break
+            return JsonText(text, values + last.values, spans + last.spans, last.reached, last.closers)
+        values.append(value)
+        spans.append((gap.end(), end))
+    return JsonText(text, values, spans, end)
 
 
-def _cut_off(text: str, line: int, start: int, limit: int, reached: int) -> JsonText | None:
-    """Read JSON that breaks off before `limit`: all complete members, and the rest as text."""
-    border, open_brackets = last_border(text[start:limit])
-    cut, closers = start + border, open_brackets[::-1].translate(_CLOSERS)
-    if border < _LEAST_CUT_OFF or not closers:
+def _reached(text: str, error: json.JSONDecodeError) -> int:
+    """Return up to where the parser could read; a string that does not end goes on to the end of the text."""
+    return len(text) if error.msg.startswith(_WITHIN_STRING) else error.pos
+
+
+def _cut_off(text: str, line: int, start: int, error: json.JSONDecodeError) -> JsonText | None:
+    """Read JSON that breaks off where the parser gave up: all that is complete of it."""
+    limit = error.pos + error.msg.startswith(_WITHIN_STRING)
+    end, closers = closed(text, start, limit, behind_member=error.msg.startswith(_BEHIND_MEMBER))
+    if end - start < _LEAST_CUT_OFF or not closers:
         return None
     try:
-        value = read_all(text[start:cut] + closers)
+        value = read_all(text[start:end] + closers)
     except ValueError:
         return None
-    return JsonText(text, [value], [(line, cut)], reached, closers)
+    return JsonText(text, [value], [(line, end)], max(end, _reached(text, error)), closers)
 
 
 def depth(value: Value) -> int:

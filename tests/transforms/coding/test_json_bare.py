@@ -87,7 +87,11 @@ def test_a_table_within_a_record_is_referred_to_in_quotes() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [json.dumps(RECORD)[:-40], f"{json.dumps(RECORD)}\n{json.dumps(RECORD)}", '{"id": 7, "name": "build"}'],
+    [
+        json.dumps(RECORD, separators=(",", ":"))[:-40],
+        f"{json.dumps(RECORD)}\n{json.dumps(RECORD)}",
+        '{"id": 7, "name": "build"}',
+    ],
     ids=["breaks off", "values of their own lines", "short"],
 )
 def test_json_that_keeps_its_quotes(text: str) -> None:

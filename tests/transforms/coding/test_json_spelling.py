@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headroom.transforms.coding import json_spelling
-from headroom.transforms.coding.json_spelling import canonical, escape_surrogates, last_border
+from headroom.transforms.coding.json_spelling import canonical, escape_surrogates
 from headroom.transforms.coding.json_text import read_all, write
 
 STRINGS = st.text(st.sampled_from('ab"\\/\n\t :,[]{}é\u2028😀\x7f\x01u00'), max_size=8)
@@ -38,15 +38,8 @@ def test_characters_given_by_their_codes_are_spelled_out_and_halves_of_pairs_sta
     assert canonical([r'"\u00e9\ud83d\ude00\u0022\u005c\u000a\ud83d\\u0041"']) == r'"é😀\"\\\n\ud83d\\u0041"'
 
 
-@pytest.mark.parametrize(
-    ("text", "end", "brackets"),
-    [
-        ('{"a":[1,2', 7, "{["),
-        ('{"a":[1,2],"b":{"c":"x, y]', 16, "{{"),
-        (r'["a\"],", "b\\", ', 15, "["),
-        ("[[1],[2]", 8, "["),
-        ("plain", 0, ""),
-    ],
-)
-def test_the_last_border_is_behind_a_bracket_or_before_a_comma(text, end, brackets):
-    assert last_border(text) == (end, brackets)
+@given(STRINGS, SPACING, st.sampled_from([None, 1, "\t"]))
+def test_the_beginning_of_a_string_keeps_the_blanks_at_its_end(string, spacing, indent):
+    text = json.dumps(["a b", [string]], indent=indent, separators=spacing, ensure_ascii=False)
+    beginning = text[: text.rindex('"')] + "  "
+    assert canonical([beginning]) == write(read_all(beginning + '"]]'))[:-3]

@@ -35,13 +35,20 @@ def canonical(text):
         ("[1, 2]\xa0\n[3]", "[1,2]\xa0\n[3]"),
         ("```json\n[ 1, 2 ]\n```", "```json\n[1,2]\n```"),
         ('{ "a": [1, 2], "b": [3, "unfini', '{"a":[1,2],"b":[3, "unfini'),
-        ('[ {"a": 1 }, {"a": 2 }, {"a"', '[{"a":1},{"a":2},{"a"'),
+        ('[ {"a": 1 }, {"a": 2 }, {"a"', '[{"a":1},{"a":2}, {"a"'),
         ('[{"a": 1}, {"a": 2},\n... 40 more lines', '[{"a":1},{"a":2},\n... 40 more lines'),
         ('Output: {\n "a": [ 1 ]\n}', 'Output: {"a":[1]}'),
         ("<result>\nOutput (1): [ 1,\n 2 ]\n</result>", "<result>\nOutput (1): [1,2]\n</result>"),
         ('Status: [ 0 ]\nResult: {"a": [1, 2]}\n', 'Status: [ 0 ]\nResult: {"a":[1,2]}\n'),
         ('See: [ 1 ] below\n{ "a": [1, 2] }', 'See: [ 1 ] below\n{"a":[1,2]}'),
         ('Result: { "a": [1, 2], "b": "unfini', 'Result: {"a":[1,2], "b": "unfini'),
+        (f'{{ "log": "{"words  " * 30}', f'{{"log":"{"words  " * 30}'),
+        (f'{{ "log": "caf\\u00e9 {"words " * 40}\\u00', f'{{"log":"café {"words " * 40}\\u00'),
+        (f'{{"id": 1}}\n{{"id": 2, "log": "{"words " * 40}', f'{{"id":1}}\n{{"id":2,"log":"{"words " * 40}'),
+        (
+            '{"id": 1}\n{"id": 2, "l\nand many words of another kind',
+            '{"id":1}\n{"id": 2, "l\nand many words of another kind',
+        ),
     ],
 )
 def test_json_is_spelled_canonically_and_the_rest_stays(text, expected):
