@@ -13,6 +13,8 @@ from headroom.blocks import Block, Fidelity, Reason
 _KEY_BYTES = 20
 _OVERHEAD_BYTES = 400
 """What an entry costs besides its text: key, object, dictionary slot."""
+_STEP = 262_144
+"""Characters of a text encoded in one call: no other thread runs meanwhile."""
 
 
 class Verdict(Struct, frozen=True):
@@ -74,7 +76,8 @@ def key_of(block: Block, settings: bytes) -> bytes:
     flags = f"{block.is_error:d}{block.opaque:d},{block.protected}"
     digest = hashlib.sha256(settings)  # which most processors of this decade have an instruction for
     digest.update(f"{lengths},{flags}:{role}{tool}{arguments}{question}".encode("utf-8", "surrogatepass"))
-    digest.update(block.text.encode("utf-8", "surrogatepass"))
+    for start in range(0, len(block.text), _STEP):
+        digest.update(block.text[start : start + _STEP].encode("utf-8", "surrogatepass"))
     return digest.digest()[:_KEY_BYTES]
 
 

@@ -21,6 +21,7 @@ from headroom.providers.wire import integer, record
 from headroom.proxy.config import ProxyConfig
 from headroom.proxy.helpers import text
 from headroom.state.tenant import CREDENTIAL_HEADERS
+from headroom.wire.long_strings import without_long_strings
 
 _GENERATING = frozenset(
     {
@@ -139,7 +140,7 @@ def key_of(row: Route, tenant: str, place: str, scope: Scope, body: bytes) -> st
 def is_cached(body: bytes, wire: str, config: ProxyConfig) -> bool:
     """Say whether the cache is for the answer to a decoded body; not for what is no JSON object."""
     try:
-        fields = _FIELDS.decode(body)
+        fields = _FIELDS.decode(without_long_strings(body)[0])  # no field that counts is long
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return False
     if fields.has_state or (fields.has_tools and not config.cache_tools):
