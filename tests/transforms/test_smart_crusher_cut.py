@@ -137,6 +137,24 @@ def test_a_string_that_is_cut_off_says_so():
     assert lines[1] == '{"exit_code":0,"stdout":"[text 1]"}'
 
 
+@pytest.mark.parametrize("writer", WRITERS.values(), ids=WRITERS)
+@pytest.mark.parametrize("note", NOTES)
+def test_json_that_is_cut_off_within_a_string_of_json_is_a_table_below_it(note, writer):
+    rows = json.dumps(ROWS, **writer)[:4000] + note
+    for text in (
+        json.dumps({"content": [{"type": "text", "text": rows}], "isError": False}),
+        json.dumps([7, rows])[:4500],
+    ):
+        found = best(text)
+        assert found.compressor == "smart_crusher+smart_crusher"
+        assert found.tokens < 0.5 * CONTEXT.count(text)
+        outer = CRUSHER.decode(found.result.text)
+        inner = CRUSHER.inner(View(outer), CONTEXT)
+        again = inner.put([CRUSHER.decode(within) for within in inner.texts])
+        assert again.text == CRUSHER.normal(text, again.of)
+        assert best(found.result.text).result is None
+
+
 def test_a_short_string_that_is_cut_off_is_left_where_it_was():
     text = json.dumps(ROWS, separators=(",", ":"), ensure_ascii=False)
     text = text[: text.rindex("items")]

@@ -4,8 +4,8 @@
     [text 1: 120 lines]
     ...
 
-A few long strings of several lines are such texts. They stand letter by letter as they are, so none holds characters
-that only an escape can show.
+A few long strings of several lines are such texts, and those that begin as JSON does. They stand letter by letter as
+they are, so none holds characters that only an escape can show.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from headroom.transforms.coding.json_text import CONTAINERS, Pairs, Value, child
 
 _LEAST_LINES = 3
 _LEAST_CHARACTERS = 200
+_BEGINNINGS = ('{"', '[{"', '["')
+"""How JSON of one line begins. Where strings of JSON are unfolded, those left break off or are spelled otherwise."""
 _MOST = 16
 """A value with more texts than this is an array of records: their texts stay with the records."""
 _UNSHOWN = re.compile("[\x00-\x06\x0e-\x1a\x1c-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -79,7 +81,8 @@ def inlined_texts(value: Value, mark: str, texts: list[str]) -> Value:
 
 
 def _is_text(string: str) -> bool:
-    return len(string) >= _LEAST_CHARACTERS and string.count("\n") >= _LEAST_LINES - 1 and not _UNSHOWN.search(string)
+    has_form = string.count("\n") >= _LEAST_LINES - 1 or string.startswith(_BEGINNINGS)
+    return len(string) >= _LEAST_CHARACTERS and has_form and not _UNSHOWN.search(string)
 
 
 def _texts(value: Value) -> Iterator[str]:

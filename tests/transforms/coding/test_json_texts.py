@@ -46,6 +46,13 @@ def test_what_reads_no_better_as_lines_stays_a_string(string):
     assert document(json.dumps([string, "x" * 10])) is None
 
 
+@pytest.mark.parametrize("beginning", ['{"log":"', '[{"log":"', '["'])
+def test_a_long_string_that_begins_as_json_does_is_a_text_of_one_line(beginning):
+    string = beginning + PAGE.replace("\n", " ")
+    assert texts_of([string]) == [string]
+    assert texts_of(["x" + string]) == []
+
+
 def test_what_a_terminal_knows_stands_as_it_is():
     assert texts_of([PAGE + "\t\r\n\x1b[1mbold\x1b[0m\x07"]) == [PAGE + "\t\r\n\x1b[1mbold\x1b[0m\x07"]
 
