@@ -35,7 +35,8 @@ _FRONT_OF_LINE = re.compile(r"\n[ \t]*+(?=[{\[])")
 LABEL = r"[A-Za-z][\w .()-]{0,39}+: "
 """A pattern of what may stand before JSON on its line: `Output: `. It is text before the JSON, which is not touched."""
 _SIGNS_OF_LABELS = (": {", ": [")
-_LABELLED = re.compile(rf"(?:\A|\n)(?:{LABEL})(?=[{{\[])")
+_LABELLED = re.compile(rf"{LABEL}(?=[{{\[])")
+_LABELLED_LINE = re.compile(rf"\n{LABEL}(?=[{{\[])")
 _NEXT = re.compile(r"[ \t\r\n]*+(?=[{\[])")
 
 
@@ -217,7 +218,8 @@ def _tries(text: str, find: Callable[[str, int], tuple[int, int]]) -> Iterator[J
 
 def _next_labelled(text: str, position: int) -> tuple[int, int]:
     """Return where the next JSON behind a label starts, twice; -1 if there is none."""
-    found = _LABELLED.search(text, max(0, position - 1))
+    first = _LABELLED.match(text) if position <= 1 else None
+    found = first or _LABELLED_LINE.search(text, max(0, position - 1))
     return (found.end(), found.end()) if found else (-1, -1)
 
 
