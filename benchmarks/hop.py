@@ -19,7 +19,7 @@ from typing import Any
 from benchmarks import bodies
 from benchmarks.beside import worst_sign_of_life, worst_small_request
 from benchmarks.load import Load, Round, http_request
-from benchmarks.processes import Server, proxy, upstream
+from benchmarks.processes import Server, proxy, relay, upstream
 from benchmarks.report import Bar, Report, Table, figure, publish
 from headroom.integrations.asgi import HeadroomASGIMiddleware
 from headroom.integrations.body import Message, Receive, Scope, Send
@@ -34,9 +34,10 @@ _INTRO = (
     "An upstream with constant answers, a real `headroom proxy` process in front of it, and one load generator, all "
     "on loopback and on the same CPUs. Milliseconds over a direct request: medians of alternating rounds. `pass` has "
     "nothing to compress, `off` runs with `--no-optimize`, `remembered` resends tool outputs, `cold` brings only new "
-    "ones, `stream` is answered with events. In these, every connection asks again as soon as it is answered, so the "
-    "proxy's one process is saturated and what is added is mostly waiting for the others; in `paced` all connections "
-    "together ask 200 times a second."
+    "ones, `stream` is answered with events. `bare` is a relay that does nothing but what uvicorn and aiohttp do: no "
+    "proxy made of them can go below. In these, every connection asks again as soon as it is answered, so the proxy's "
+    "one process is saturated and what is added is mostly waiting for the others; where it says `paced`, all "
+    "connections together ask 200 times a second."
 )
 
 
@@ -115,6 +116,17 @@ def cases(plan: Plan) -> list[Case]:
     return found
 
 
+def _small_cases(plan: Plan) -> list[Case]:
+    """Return the cases for the proxy with compression switched off, and for the libraries alone."""
+    (size, count), *_ = plan.sizes.items()
+    sent, some = [bodies.plain(count)], plan.connections[-2]
+    return [
+        Case("off", size, plan.connections[-1], sent, plan.requests),
+        Case("bare", size, some, sent, plan.requests),
+        Case("bare, paced", size, some, sent, plan.requests, per_second=plan.paced_per_second),
+    ]
+
+
 async def measure(case: Case, direct: Server, proxied: Server, rounds: int) -> Measured:
     """Run the rounds of a case, after one to warm up."""
     ways = [await Load.opened(server, case.connections) for server in (direct, proxied)]
@@ -169,9 +181,9 @@ async def measure_all(plan: Plan) -> tuple[list[Measured], dict[str, float]]:
         alive = await worst_sign_of_life(optimising, plan.large)
         busy = optimising.resident_mib() * _MB
         off = stack.enter_context(proxy(direct.url, "--no-optimize"))
-        size, count = next(iter(plan.sizes.items()))
-        case = Case("off", size, plan.connections[-1], [bodies.plain(count)], plan.requests)
-        found.append(await measure(case, direct, off, plan.rounds))
+        bare = stack.enter_context(relay(direct.url))
+        beside = [(case, off if case.mode == "off" else bare) for case in _small_cases(plan)]
+        found += [await measure(case, direct, server, plan.rounds) for case, server in beside]
         ready = [optimising.ready_seconds, off.ready_seconds]
         for _ in range(plan.starts - len(ready)):
             with proxy(direct.url) as another:

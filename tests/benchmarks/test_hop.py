@@ -14,8 +14,8 @@ from benchmarks.upstream import FIRST, REST, WHOLE, Provider
 def test_all_modes_are_measured_and_every_bar_has_a_figure():
     found = report(TINY)
     modes = {row[0] for row in found.tables[0].rows}
-    assert modes == {"pass", "paced", "remembered", "cold", "stream", "off"}
-    assert len(found.tables[0].rows) == len(cases(TINY)) + 1
+    assert modes == {"pass", "paced", "remembered", "cold", "stream", "off", "bare", "bare, paced"}
+    assert len(found.tables[0].rows) == len(cases(TINY)) + 3
     assert len(found.bars) == 10
     json.dumps(found.as_json())
 
