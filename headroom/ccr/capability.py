@@ -41,6 +41,12 @@ def offer(retrieval: Retrieval, payload: Payload, wire: str) -> Offer | None:
     return Offer(channel)
 
 
+def may_be_offered(retrieval: Retrieval, body: bytes) -> bool:
+    """Say whether `offer` may find a reader for a body that is not decoded yet: most ask for tools in the request."""
+    # A key may be spelled with escapes.
+    return retrieval.vouched or retrieval.channel is Channel.HTTP or b'"tools"' in body or b"\\u00" in body
+
+
 def _cannot_be_resolved(payload: Payload) -> bool:
     """Say whether nobody could ask again: the answer comes later, as several choices, or in a form that is not read.
 

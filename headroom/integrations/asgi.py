@@ -204,7 +204,7 @@ class _Passage:
         work: Callable[..., Outcome] = self._house.pipeline.run
         if sealed or _is_true(self._header(b"x-headroom-bypass")):
             work = partial(self._house.pipeline.measure, sealed=sealed)
-        if len(plain) <= INLINE_BYTES and not self._house.pipeline.store.is_blocking:
+        if len(plain) <= INLINE_BYTES and not self._house.pipeline.may_wait(plain, self._exchange):
             outcome = work(plain, self._wire, self._exchange)
         else:
             outcome = await in_thread(work, plain, self._wire, self._exchange)

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import Struct, structs
 
-from headroom.blocks import Channel, Decision, Edit, Outcome, Payload, Reason
+from headroom.blocks import Channel, Decision, Edit, Mode, Outcome, Payload, Reason
+from headroom.ccr.capability import may_be_offered
 from headroom.ccr.keeper import Retrieval
 from headroom.ccr.retriever import Retriever
 from headroom.errors import BodyError, ConfigError
@@ -142,6 +143,18 @@ class Pipeline:
         Where nothing is kept, there are no tenants.
         """
         return "" if self.retrieval is None else tenant_of(headers, self.retrieval.mint.key, query)
+
+    def may_wait(self, body: bytes, exchange: Exchange) -> bool:
+        """Say whether `run` may wait for the store, so that an event loop should leave it to a thread.
+
+        Nothing is kept for a request whose reader cannot ask for it, and nothing looked up but in mode `cache`.
+        """
+        if not self.store.is_blocking:
+            return False
+        is_changed = self.hooks is not None or self.interceptors or self.shows_requests
+        if is_changed or (exchange.mode or self.policy.mode) is Mode.CACHE:
+            return True
+        return self.retrieval is not None and may_be_offered(self.retrieval, body)
 
     def retriever(self, outcome: Outcome, tenant: str) -> Retriever:
         """Return what answers the model's calls for originals of this request. Raises ConfigError without retrieval."""

@@ -36,6 +36,8 @@ from headroom.wire.codings import decode_body
 T = TypeVar("T")
 
 _log = logging.getLogger("headroom.proxy")
+_GLANCED_AT = 1_048_576
+"""Bytes of a body up to which a look at a few of its fields takes less than handing it to a thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +104,26 @@ class ResponseCache:
         body = await reader.read()
         if body is None:
             return reader.replay, None
-        work = partial(self._place, row, scope, body)
-        return reader.replaced(body), await self._or_none(work, is_long=len(body) > INLINE_BYTES)
+        again = reader.replaced(body)
+        coded = header(scope["headers"], b"content-encoding")
+        asked = partial(self._asked, row, body, coded)
+        plain = asked() if len(body) <= (INLINE_BYTES if coded else _GLANCED_AT) else await in_thread(asked)
+        if plain is None:
+            return again, None
+        return again, await self._or_none(partial(self._place, row, scope, plain), is_long=len(plain) > INLINE_BYTES)
 
-    def _place(self, row: Route, scope: Scope, body: bytes) -> _Place | None:
+    def _asked(self, row: Route, body: bytes, coded: str) -> bytes | None:
+        """Return the decoded body of a request that the cache is for."""
         try:
-            plain = decode_body(body, header(scope["headers"], b"content-encoding"), self._config.max_body_bytes)
-            target = self._targets.of(scope, row.vendor) if is_cached(plain, row.wire, self._config) else None
-        except (RequestError, BodyError, BodyTooLargeError):  # whoever comes next says what is wrong with it
+            plain = decode_body(body, coded, self._config.max_body_bytes)
+        except (BodyError, BodyTooLargeError):  # whoever comes next says what is wrong with it
+            return None
+        return plain if is_cached(plain, row.wire, self._config) else None
+
+    def _place(self, row: Route, scope: Scope, plain: bytes) -> _Place | None:
+        try:
+            target = self._targets.of(scope, row.vendor)
+        except RequestError:  # likewise
             return None
         if not isinstance(target, Upward):
             return None
