@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Coroutine
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
@@ -58,12 +59,18 @@ class Client:
                 self._watcher.cancel()
 
     async def _uncancelled(self, work: Coroutine[Any, Any, None]) -> None:
-        """Await the work; if it was cancelled by us, raise the reason in the place of the cancellation."""
+        """Await the work; if we have ended it, raise the reason in the place of whatever came of that."""
         try:
             await work
-        except asyncio.CancelledError:
-            if self._why is None or self._task is None or self._task.uncancel() > 0:
+        except (asyncio.CancelledError, ClientLeftError, RequestError, UpstreamError) as error:
+            if self._why is None or self._task is None:
                 raise
+            if not isinstance(error, asyncio.CancelledError):
+                # Who reads the upload may say that it broke off before our cancellation gets there: it is taken here.
+                with suppress(asyncio.CancelledError):
+                    await asyncio.sleep(0)
+            if self._task.uncancel() > 0:
+                raise asyncio.CancelledError from None
             raise self._why from None
 
     # ---- the request

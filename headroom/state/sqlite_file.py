@@ -54,6 +54,14 @@ Identity = tuple[int, int]
 _log = logging.getLogger("headroom.state")
 
 
+class _Connection(sqlite3.Connection):
+    """Closes itself when nobody holds it any more: whoever drops a pipeline need not know that it has a file."""
+
+    def __del__(self) -> None:
+        with suppress(sqlite3.ProgrammingError):  # one that could not be opened has nothing to close
+            self.close()
+
+
 def open_database(path: Path) -> tuple[sqlite3.Connection, Identity]:
     """Open the database at a path, and make it if there is none; a file that is damaged is set aside first.
 
@@ -101,7 +109,9 @@ def is_damage(error: sqlite3.Error) -> bool:
 def _open(path: Path) -> sqlite3.Connection:
     with suppress(FileExistsError):
         create_private_file(path)
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(
+        path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, factory=_Connection
+    )
     try:
         _prepare(connection, path)
     except BaseException:

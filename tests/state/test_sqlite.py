@@ -1,10 +1,12 @@
 """The SQLite store and its file: who may read it, what becomes of it when it is damaged, removed or not ours."""
 
+import gc
 import os
 import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from state.benches import Clock
@@ -217,3 +219,22 @@ def test_idle_entries_leave_the_file_while_others_are_put(opened):
     store.put("tenant", "new", b"value")
     with closing(sqlite3.connect(store._path)) as database:
         assert database.execute("SELECT count(*) FROM entry").fetchone() == (1,)
+
+
+def test_a_store_that_is_dropped_leaves_no_file_open(path):
+    def is_open():
+        return path in {one.readlink() for one in Path("/proc/self/fd").iterdir() if one.exists()}
+
+    store = SQLiteStore(path)
+    store.put("tenant", "key", b"value")
+    assert is_open()
+    del store
+    gc.collect()
+    assert not is_open()
+
+
+def test_a_file_that_cannot_be_opened_leaves_nothing_to_close(path, monkeypatch):
+    monkeypatch.setattr(sqlite_file, "create_private_file", lambda _: path.mkdir())
+    with pytest.raises(StoreError):
+        SQLiteStore(path)
+    gc.collect()  # what fails while it is collected fails this test
