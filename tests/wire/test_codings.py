@@ -5,9 +5,7 @@ import zlib
 from itertools import pairwise
 from random import Random
 
-import brotli
 import pytest
-import zstandard
 
 from headroom.errors import BodyError, BodyTooLargeError
 from headroom.wire.codings import FREE_BYTES, MAX_RATIO, decode_body, open_decoder
@@ -23,8 +21,9 @@ CODERS = {
     "x-gzip": gzip.compress,
     "deflate": zlib.compress,
     " Deflate": raw_deflate,
-    "br": lambda data: brotli.compress(data, quality=1),
-    "zstd": zstandard.compress,
+    # Where the core alone is installed, these two are missing.
+    "br": lambda data: pytest.importorskip("brotli").compress(data, quality=1),
+    "zstd": lambda data: pytest.importorskip("zstandard").compress(data),
 }
 CAP = 64 * FREE_BYTES
 TEXT = Random(0).randbytes(2 * FREE_BYTES).hex().encode()
@@ -46,7 +45,7 @@ def test_an_answer_comes_out_as_it_went_in_wherever_it_was_cut(coding, coded):
 
 
 def test_codings_are_undone_from_the_last_to_the_first():
-    assert decode_body(brotli.compress(gzip.compress(TEXT), quality=1), "gzip, identity, br", CAP) == TEXT
+    assert decode_body(CODERS["br"](gzip.compress(TEXT)), "gzip, identity, br", CAP) == TEXT
 
 
 @every_coding
