@@ -79,11 +79,11 @@ def _print(found: Findings, seconds: float, *, as_document: bool) -> None:
 
 def _serve(up: Scene) -> None:
     """Say how to use what is running, and wait for an interrupt."""
-    print(f"\nproxy     {up.proxy_url}\nprovider  {up.provider_url} (answers offline, keeps what it got)")
-    print(f"\n  export OPENAI_BASE_URL={up.proxy_url}/v1\n  export ANTHROPIC_BASE_URL={up.proxy_url}")
-    print(
-        f"  curl {up.provider_url}/_recorded/-1     # the last request as it arrived\n\nCtrl-C ends it.",
-        flush=True,
-    )
     with suppress(KeyboardInterrupt):
+        print(f"\nproxy     {up.proxy_url}\nprovider  {up.provider_url} (answers offline, keeps what it got)")
+        print(f"\n  export OPENAI_BASE_URL={up.proxy_url}/v1\n  export ANTHROPIC_BASE_URL={up.proxy_url}")
+        print(
+            f"  curl {up.provider_url}/_recorded/-1     # the last request as it arrived\n\nCtrl-C ends it.",
+            flush=True,
+        )
         threading.Event().wait()
