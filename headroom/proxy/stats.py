@@ -178,8 +178,9 @@ class Stats:
             ledger.first_byte.observe(exchange.first_byte)
         if exchange.error:
             ledger.failures[exchange.error] += 1
-        if exchange.further_requests:
-            ledger.retrieval["calls"] += exchange.retrievals + exchange.misses
+        calls = exchange.retrievals + exchange.misses
+        if calls or exchange.further_requests:  # of a request that failed, calls may be known alone
+            ledger.retrieval["calls"] += calls
             ledger.retrieval["misses"] += exchange.misses
             ledger.retrieval["further_requests"] += exchange.further_requests
         if exchange.usage is not None:

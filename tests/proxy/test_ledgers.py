@@ -173,3 +173,14 @@ def test_failures_of_plug_ins_are_added_where_the_guard_counts_them() -> None:
     mine = Ledger(left_out=guard)
     add(mine, Ledger(left_out=Counter({"Broken": 2})))
     assert guard == {"Broken": 3}
+
+
+@pytest.mark.parametrize(("retrievals", "misses", "further"), [(2, 1, 0), (0, 1, 0), (1, 0, 1), (0, 0, 0)])
+def test_calls_for_originals_are_booked_even_if_the_request_failed_before_it_was_asked_again(
+    retrievals: int, misses: int, further: int
+) -> None:
+    stats = Stats()
+    exchange = Exchange("r", retrievals=retrievals, misses=misses, further_requests=further)
+    stats.on_pipeline_event(PipelineEvent(PipelineStage.RESPONSE_RECEIVED, "r", exchange=exchange))
+    expected = {"calls": retrievals + misses, "misses": misses, "further_requests": further}
+    assert view_of(stats.ledger)["retrieval"] == expected
