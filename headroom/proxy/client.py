@@ -19,8 +19,6 @@ from headroom.pipeline import Exchange
 from headroom.providers.vendors import Vendor, error_body
 
 _SLICE = 65_536
-_SOME_TIME = 0.001
-"""Seconds of work on a body, from which on its client may have left meanwhile."""
 _log = logging.getLogger("headroom.proxy")
 
 
@@ -84,10 +82,8 @@ class Client:
         self.streams_body = message.get("more_body", False)
         if not self.streams_body:
             self._watch()
-            exchange = self._scope.get("headroom")
-            if isinstance(exchange, Exchange) and exchange.overhead > _SOME_TIME:
-                # Who left while the body was worked on is known to have left; the watcher sees it in this turn.
-                await asyncio.sleep(0)
+            # Who left while the body was worked on is known to have left; the watcher sees it in this turn.
+            await asyncio.sleep(0)
 
     @property
     def size(self) -> int:
