@@ -161,7 +161,7 @@ class DrainingServer(uvicorn.Server):
         """Begin to listen and say where."""
         await super().startup(sockets)
         # Most of what is there now stays for ever; to look at it again would hold up the event loop for 20 ms. What a
-        # request leaves behind is seldom a cycle, and looking for one after every request costs a tenth of it.
+        # request leaves behind is seldom a cycle, so that one need not be looked for after every other request.
         gc.collect()
         gc.freeze()
         gc.set_threshold(_GARBAGE)

@@ -187,11 +187,16 @@ VALUES = st.recursive(
 DOCUMENTS = st.builds(lambda some, times: some * times, st.lists(VALUES, min_size=1, max_size=4), st.integers(1, 6))
 
 
+@st.composite
+def cut_off(draw):
+    """Return JSON of some writer, cut off somewhere, and what the tool says of it."""
+    whole = json.dumps(draw(DOCUMENTS), **WRITERS[draw(st.sampled_from(sorted(WRITERS)))])
+    return whole[: draw(st.integers(1, len(whole)))] + draw(st.sampled_from(NOTES))
+
+
 @settings(max_examples=200)
-@given(DOCUMENTS, st.sampled_from(sorted(WRITERS)), st.sampled_from(NOTES), st.data())
-def test_every_form_of_json_that_is_cut_off_gives_every_byte_back(value, writer, note, data):
-    whole = json.dumps(value, **WRITERS[writer])
-    text = whole[: data.draw(st.integers(1, len(whole)))] + note
+@given(cut_off())
+def test_every_form_of_json_that_is_cut_off_gives_every_byte_back(text):
     found = find_json(text)
     for context in (CONTEXT, Context(tier=Tier.PLAIN)):
         for form in CRUSHER.candidates(View(text), context):
@@ -202,10 +207,8 @@ def test_every_form_of_json_that_is_cut_off_gives_every_byte_back(value, writer,
 
 
 @settings(max_examples=100)
-@given(DOCUMENTS, st.sampled_from(sorted(WRITERS)), st.sampled_from(NOTES), st.data())
-def test_json_that_is_cut_off_never_grows_and_is_not_shortened_twice(value, writer, note, data):
-    whole = json.dumps(value, **WRITERS[writer])
-    text = whole[: data.draw(st.integers(1, len(whole)))] + note
+@given(cut_off())
+def test_json_that_is_cut_off_never_grows_and_is_not_shortened_twice(text):
     found = best(text)
     if found.result is not None:
         assert CONTEXT.count(found.result.text) < CONTEXT.count(text)
